@@ -1,0 +1,1 @@
+"""Adapters to the systems outside: CRMs that are mirrored, surfaces that reps read."""

@@ -1,0 +1,224 @@
+"""What the worker asks of a CRM and of a surface. Every adapter answers these and no more.
+
+Abilities are data (``Abilities``, ``MirrorObject``), so that nothing outside an adapter's folder
+asks which adapter it is. Errors are those of ``connectors.errors``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from connectors.errors import ConnectorError
+from routing.nouns import MirrorRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MirrorObject:
+    """One kind of record that a CRM offers for mirroring.
+
+    ``name`` is unique within the CRM; ``noun`` is the class of its records in
+    ``routing.nouns``. A ``full`` object is read whole each time and what was not seen is gone;
+    the others are read from their watermark. ``every`` is seconds between reads.
+    """
+
+    name: str
+    noun: type[MirrorRecord]
+    full: bool = False
+    every: int = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of one object. ``deleted`` holds ids gone from the CRM.
+
+    ``watermark`` is set on the last page of a complete read only; the worker stores it after the
+    page itself, so that a read that breaks off moves nothing.
+    """
+
+    records: Sequence[MirrorRecord] = ()
+    deleted: Sequence[str] = ()
+    watermark: str | None = None
+    total: int | None = None
+    """How many records the whole read is expected to have, where the CRM says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityDraft:
+    """The CRM task of one alert as it should stand now. ``key`` is unique for all time.
+
+    Latencies are minutes. A draft with ``completed_at`` closes the task.
+    """
+
+    key: str
+    subject: str
+    body: str
+    owner_id: str | None
+    prospect_id: str | None
+    prospect_kind: str
+    account_id: str | None
+    deal_id: str | None
+    due_at: datetime
+    fired_at: datetime
+    role: str
+    reason: str
+    completed_at: datetime | None = None
+    responded_at: datetime | None = None
+    response_source: str = ""
+    latency_minutes: float | None = None
+    working_latency_minutes: float | None = None
+    remote_id: str | None = None
+    maybe_written: bool = False
+    """True when an earlier try ended unclear: look the key up before creating."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteResult:
+    """What became of one draft: an id of the CRM, or the error that stopped it."""
+
+    key: str
+    remote_id: str | None = None
+    created: bool = False
+    error: ConnectorError | None = None
+
+
+class Crm(Protocol):
+    """A CRM that is mirrored and written back to. One instance serves several threads."""
+
+    name: str
+    objects: Sequence[MirrorObject]
+    notes: list[str]
+    """What is switched off and why ('no account teams in this org'), for people to read."""
+
+    @property
+    def api_calls(self) -> int:
+        """HTTP requests made so far, log-ins included."""
+
+    def read(self, name: str, watermark: str | None) -> Iterator[Page]:
+        """Yield the pages of object ``name`` changed since ``watermark`` (None: all of it).
+
+        Lazily, at most a page or two in memory. Raises ConnectorError; the pages that came
+        before the error are good.
+        """
+
+    def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
+        """Create or update one task a draft, idempotent by key; a result for each, in order.
+
+        Raises ConnectorError only if no draft was written; UnclearError if any may have been.
+        """
+
+    def record_url(self, noun: str, record_id: str) -> str:
+        """Where a person opens the record in the CRM; '' where there is no such page."""
+
+    def close(self) -> None:
+        """Give back connections."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """A button of a card. ``action`` is a word of ``ACTIONS``; a ``url`` button opens a link."""
+
+    label: str
+    action: str
+    style: str = ""
+    """'primary', 'danger' or ''."""
+    url: str = ""
+
+
+ACTIONS = ("claim", "acknowledge", "snooze", "not_mine", "noise", "open_thread")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a rep reads, surface-neutral. All texts are plain and hostile: escape where shown.
+
+    ``facts`` are (label, value) pairs in order. ``status`` is the line that changes as the alert
+    lives. ``key`` is opaque, goes into the message's metadata and finds it again.
+    """
+
+    key: str
+    alert_id: str
+    title: str
+    summary: str
+    facts: Sequence[tuple[str, str]] = ()
+    status: str = ""
+    thread_url: str = ""
+    crm_url: str = ""
+    buttons: Sequence[Button] = ()
+    footer: str = ""
+    mention: str = ""
+    """Address (not e-mail) of a person to call upon in a channel post, or ''."""
+    items: Sequence[str] = ()
+    """Lines of a digest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a surface can do, as data."""
+
+    can_update: bool
+    has_buttons: bool
+    can_find: bool
+    longest_text: int
+    seconds_between: float
+    """Least seconds between two new messages to one place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """Where a message came to lie: opaque to all but the surface that made it."""
+
+    remote_id: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonPress:
+    """A rep pressed a button. ``press_id`` is the same when the surface tells us twice."""
+
+    press_id: str
+    surface: str
+    address: str
+    """The presser's address on the surface, for example a Slack user id."""
+    action: str
+    alert_id: str
+    place: str
+    remote_id: str
+    at: datetime
+    details: dict[str, str] = field(default_factory=dict)
+
+
+class Surface(Protocol):
+    """A place where reps read alerts. One instance serves several threads."""
+
+    name: str
+    abilities: Abilities
+
+    def find_person(self, email: str) -> str | None:
+        """The address of the person with this e-mail, or None if the surface knows nobody."""
+
+    def send(self, place: str, card: Card) -> Sent:
+        """Post once, without any retry. ``place`` is a person's address or a channel name/id.
+
+        Raises UnclearError if the message may have been posted.
+        """
+
+    def update(self, remote_id: str, card: Card) -> None:
+        """Change the message in place."""
+
+    def find(self, place: str, key: str, since: datetime) -> Sent | None:
+        """The message with this key posted at or after ``since``, if it is there."""
+
+    def tell(self, press: ButtonPress, text: str) -> None:
+        """Say something to the presser alone (too late, already claimed)."""
+
+    def listen(self, on_press: Callable[[ButtonPress], None]) -> None:
+        """Start hearing buttons in the background; ``on_press`` must return at once."""
+
+    def health(self) -> dict[str, object]:
+        """``{"ok": bool, ...}`` and what a person needs to see why not."""
+
+    def close(self) -> None:
+        """Stop listening and give back connections."""

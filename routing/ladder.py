@@ -1,0 +1,209 @@
+"""The ladder: which rungs can be used now, and why each of the others cannot.
+
+An empty rung is skipped at once. The last resort never fails: when every rung is empty the first
+admin is told, away or not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from routing.nouns import Person
+from routing.policy import Policy, Rung, RungKind
+from routing.receipt import Candidate, Place, Step
+from routing.roles import named_account
+from routing.snapshot import Snapshot
+
+_CHANNELS = (RungKind.COVERAGE_CHANNEL, RungKind.CLAIM_CHANNEL)
+
+
+@dataclass(slots=True)
+class _Build:
+    snapshot: Snapshot
+    policy: Policy
+    now: datetime
+    assignee: Person | None
+    declined: frozenset[str]
+    steps: list[Step] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+
+
+def build_ladder(
+    assignee: Person | None,
+    snapshot: Snapshot,
+    policy: Policy,
+    now: datetime,
+    declined: frozenset[str] = frozenset(),
+) -> tuple[tuple[Step, ...], tuple[Candidate, ...]]:
+    """The usable rungs in order, never none, and everybody who was considered.
+
+    ``declined`` holds ids of people who are not to be asked again.
+    """
+    build = _Build(snapshot, policy, now, assignee, declined)
+    for number, rung in enumerate(policy.ladder):
+        _add_rung(build, number, rung)
+    if not build.steps:
+        _add_last_resort(build, len(policy.ladder))
+    return tuple(build.steps), tuple(build.candidates)
+
+
+def _add_rung(build: _Build, number: int, rung: Rung) -> None:
+    if rung.to in _CHANNELS:
+        _add_channel(build, number, rung)
+    elif rung.to is RungKind.ADMIN:
+        _add_admin(build, number, rung)
+    elif build.assignee is None:
+        build.candidates.append(
+            Candidate(rung=rung.to, name="nobody", taken=False, why="no rep is assigned")
+        )
+    elif rung.to is RungKind.BACKUP:
+        _add_backup(build, number, rung)
+    elif rung.to is RungKind.MANAGER:
+        manager = build.assignee.manager_id
+        why = f"they manage {build.assignee.name}"
+        _add_person(build, number, rung, manager, why, f"{build.assignee.name} has no manager")
+    else:
+        _add_person(build, number, rung, build.assignee.id, "they are assigned", "")
+
+
+def _add_channel(build: _Build, number: int, rung: Rung) -> None:
+    places = build.policy.places
+    channel = places.coverage_channel or places.claim_channel
+    if rung.to is RungKind.CLAIM_CHANNEL or build.assignee is None:
+        channel = places.claim_channel or places.coverage_channel
+    if channel is None:
+        build.candidates.append(
+            Candidate(rung=rung.to, name="nobody", taken=False, why="no channel is set")
+        )
+        return
+    if any(step.place.address == channel for step in build.steps):
+        why = "this channel is already on an earlier rung"
+        build.candidates.append(Candidate(rung=rung.to, name=channel, taken=False, why=why))
+        return
+    unowned = build.assignee is None
+    kind = RungKind.CLAIM_CHANNEL if unowned else rung.to
+    why = "nobody is assigned, so the team may claim" if unowned else "the team covers"
+    build.candidates.append(Candidate(rung=kind, name=channel, taken=True, why=why))
+    place = Place(surface=build.policy.surface, kind="channel", address=channel)
+    build.steps.append(Step(number=number, kind=kind, place=place, wait=rung.wait, name=channel))
+
+
+def _add_backup(build: _Build, number: int, rung: Rung) -> None:
+    """The backup, or the backup's backup while each is away; never round in a circle."""
+    assert build.assignee is not None  # noqa: S101 - checked by the caller, tells the type checker
+    before = len(build.steps)
+    seen = {build.assignee.id}
+    current, why = build.assignee, f"they are the backup of {build.assignee.name}"
+    while len(build.steps) == before:
+        following = _backup_of(build, current)
+        if following in seen or following is None:
+            if current is build.assignee or following is not None:
+                _refuse(build, rung, "nobody", f"{current.name} has no further backup")
+            return
+        seen.add(following)
+        if not _add_person(build, number, rung, following, why, ""):
+            person = build.snapshot.people.get(following)
+            if person is None:
+                return
+            current, why = person, f"they are the backup of {person.name}"
+
+
+def _backup_of(build: _Build, person: Person) -> str | None:
+    named = named_account(build.snapshot, build.policy)
+    email = build.policy.backups.get(person.email)
+    if named is not None and named.rep == person.email and named.backup:
+        email = named.backup
+    if email is not None:
+        found = build.snapshot.by_email(email)
+        if found is not None:
+            return found.id
+        build.candidates.append(
+            Candidate(rung=RungKind.BACKUP, name=email, taken=False, why="the CRM has no such user")
+        )
+    return person.backup_id
+
+
+def _add_person(
+    build: _Build, number: int, rung: Rung, person_id: str | None, why: str, nobody: str
+) -> bool:
+    if person_id is None:
+        return _refuse(build, rung, "nobody", nobody)
+    person = build.snapshot.people.get(person_id)
+    if person is None:
+        return _refuse(build, rung, person_id, "the mirror does not know this person")
+    refusal = _refusal(build, person)
+    if refusal:
+        return _refuse(build, rung, person.name, refusal, person.id)
+    build.candidates.append(
+        Candidate(rung=rung.to, name=person.name, taken=True, why=why, person_id=person.id)
+    )
+    place = Place(surface=build.policy.surface, kind="person", address=person.email)
+    build.steps.append(
+        Step(
+            number=number,
+            kind=rung.to,
+            place=place,
+            wait=rung.wait,
+            name=person.name,
+            person_id=person.id,
+        )
+    )
+    return True
+
+
+def _refuse(build: _Build, rung: Rung, name: str, why: str, person_id: str | None = None) -> bool:
+    build.candidates.append(
+        Candidate(rung=rung.to, name=name, taken=False, why=why, person_id=person_id)
+    )
+    return False
+
+
+def _refusal(build: _Build, person: Person) -> str:
+    """Why the person cannot be asked; '' when they can."""
+    if person.queue:
+        return "is a queue and not a person"
+    if not person.active:
+        return "is no longer active"
+    if person.id in build.declined:
+        return "has declined this alert"
+    if any(step.person_id == person.id for step in build.steps):
+        return "is already on an earlier rung"
+    away = build.snapshot.away(person.id, build.now)
+    if away is not None:
+        return f"is out of office until {away.ends_at:%Y-%m-%d %H:%M} UTC ({away.source})"
+    return ""
+
+
+def _add_admin(build: _Build, number: int, rung: Rung) -> None:
+    for email in build.policy.places.admins:
+        person = build.snapshot.by_email(email)
+        if person is None:
+            _add_address(build, number, rung.wait, email, "an admin of the policy")
+            return
+        if _add_person(build, number, rung, person.id, "they are an admin", ""):
+            return
+
+
+def _add_last_resort(build: _Build, number: int) -> None:
+    email = build.policy.places.admins[0]
+    _add_address(build, number, 0, email, "every rung is empty; an admin is always told")
+
+
+def _add_address(build: _Build, number: int, wait: int, email: str, why: str) -> None:
+    person = build.snapshot.by_email(email)
+    name, person_id = (person.name, person.id) if person else (email, None)
+    build.candidates.append(
+        Candidate(rung=RungKind.ADMIN, name=name, taken=True, why=why, person_id=person_id)
+    )
+    place = Place(surface=build.policy.surface, kind="person", address=email)
+    build.steps.append(
+        Step(
+            number=number,
+            kind=RungKind.ADMIN,
+            place=place,
+            wait=wait,
+            name=name,
+            person_id=person_id,
+        )
+    )

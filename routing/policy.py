@@ -1,0 +1,292 @@
+"""The routing rules as an admin writes them: one strict model, no defaults that hide anybody.
+
+An unknown key, a route list without a catch-all or a ladder that cannot end is an error, so that
+a policy that loads can always name somebody. Units are minutes and local wall-clock times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import time
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SOURCE = re.compile(
+    r"(field:account\.[A-Za-z]\w*|team:.+|deal_team:.+|owner:(deal|account|prospect)"
+    r"|person:[^@\s]+@[^@\s]+|sending_rep)"
+)
+
+
+class StageClass(StrEnum):
+    """Where an account stands, as far as routing cares."""
+
+    PROSPECTING = "prospecting"
+    ACTIVE_DEAL = "active_deal"
+    CUSTOMER = "customer"
+
+
+class SignalClass(StrEnum):
+    """What a signal amounts to once its tier, thread and sentiment have been looked at."""
+
+    POSITIVE_REPLY = "positive_reply"
+    MULTI_OPEN = "multi_open"
+    REPLY = "reply"
+    FORM = "form"
+    CLICK = "click"
+    VISIT = "visit"
+    OPEN = "open"
+
+
+class RungKind(StrEnum):
+    """Whom a rung of the ladder reaches."""
+
+    ASSIGNEE = "assignee"
+    BACKUP = "backup"
+    COVERAGE_CHANNEL = "coverage_channel"
+    CLAIM_CHANNEL = "claim_channel"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(
+            f"{name!r} is no time zone; write one like 'Europe/Berlin' or 'America/New_York'"
+        ) from error
+    return name
+
+
+def _email(value: str) -> str:
+    if not re.fullmatch(r"[^@\s]+@[^@\s]+", value):
+        raise ValueError(f"{value!r} is no e-mail address")
+    return value.lower()
+
+
+def _source(value: str) -> str:
+    if not SOURCE.fullmatch(value):
+        raise ValueError(
+            f"{value!r} is no role source; use field:account.NAME, team:NAME, deal_team:NAME, "
+            "owner:deal, owner:account, owner:prospect, sending_rep or person:E-MAIL"
+        )
+    return value
+
+
+def _channel(value: str) -> str:
+    if not re.fullmatch(r"#?[^\s#,]{1,80}", value):
+        raise ValueError(f"{value!r} is no channel name; write it like '#hot-leads'")
+    return "#" + value.lstrip("#")
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Email = Annotated[str, AfterValidator(_email)]
+RoleSource = Annotated[str, AfterValidator(_source)]
+Channel = Annotated[str, AfterValidator(_channel)]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageRule(_Strict):
+    """An account is of this ``stage`` when every condition that is written holds."""
+
+    stage: StageClass
+    open_deal_in: tuple[str, ...] | None = Field(None, description="Labels of deal stages.")
+    open_deal_not_in: tuple[str, ...] | None = Field(None, description="Labels of deal stages.")
+    won_deal: bool | None = None
+    account_kind: tuple[str, ...] | None = Field(
+        None, description="Patterns of the account's type or lifecycle stage, like 'Customer*'."
+    )
+
+    @property
+    def always(self) -> bool:
+        """Whether the rule has no condition."""
+        return self.model_dump(exclude={"stage"}, exclude_none=True) == {}
+
+
+class When(_Strict):
+    """Conditions of a route; each one that is written must hold."""
+
+    stage: Annotated[tuple[StageClass, ...] | None, BeforeValidator(_listed)] = None
+    signal: Annotated[tuple[SignalClass, ...] | None, BeforeValidator(_listed)] = None
+    named_account: bool | None = None
+    known_prospect: bool | None = None
+
+    @property
+    def always(self) -> bool:
+        """Whether there is no condition."""
+        return self.model_dump(exclude_none=True) == {}
+
+
+class Route(_Strict):
+    """Where signals go that meet ``when``: the first of ``to`` that has a holder is assigned.
+
+    ``to`` holds names of roles, ``named_rep``, ``person:E-MAIL`` or ``claim_channel``.
+    """
+
+    name: str = Field(min_length=1)
+    when: When = When()
+    to: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class NamedAccount(_Strict):
+    """A hard assignment. ``account`` is a name, a domain or a record id."""
+
+    account: str = Field(min_length=1)
+    rep: Email
+    backup: Email | None = None
+
+
+class Rung(_Strict):
+    """One step of the ladder: who is told, and how many working minutes they have."""
+
+    to: RungKind
+    wait: int = Field(30, ge=0, le=60 * 24 * 30, description="Working minutes before the next.")
+
+
+class WorkingHours(_Strict):
+    """The default week. A person's own hours and time zone, where the CRM has them, win."""
+
+    time_zone: ZoneName = "UTC"
+    days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri")
+    start: time = time(9)
+    end: time = time(18)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.end <= self.start:
+            raise ValueError("working_hours: end must be later than start on the same day")
+        if not self.days:
+            raise ValueError("working_hours: name at least one day")
+        return self
+
+
+class MultiOpen(_Strict):
+    """How many opens of which tiers on one thread within how many minutes make a multi-open."""
+
+    opens: int = Field(2, ge=2)
+    tiers: tuple[Annotated[int, Field(ge=1, le=5)], ...] = (1, 2)
+    within_minutes: int = Field(60, ge=1)
+
+
+class Priority(_Strict):
+    """What interrupts a rep at once; everything else waits for the digest."""
+
+    real_time: tuple[SignalClass, ...] = (SignalClass.MULTI_OPEN, SignalClass.POSITIVE_REPLY)
+    multi_open: MultiOpen = MultiOpen()
+
+
+class Places(_Strict):
+    """Channels and people that the rungs refer to."""
+
+    claim_channel: Channel | None = None
+    coverage_channel: Channel | None = None
+    watch_channel: Channel | None = Field(None, description="Sees a copy of every alert.")
+    admins: tuple[Email, ...] = Field(min_length=1, description="Told when nobody else is left.")
+
+
+class Policy(_Strict):
+    """All routing rules of a team."""
+
+    stage_classes: tuple[StageRule, ...] = (
+        StageRule(stage=StageClass.ACTIVE_DEAL, open_deal_not_in=("Prospecting",)),
+        StageRule(stage=StageClass.CUSTOMER, won_deal=True),
+        StageRule(stage=StageClass.CUSTOMER, account_kind=("customer*",)),
+        StageRule(stage=StageClass.PROSPECTING),
+    )
+    deals_of: Literal["prospect_then_account", "account"] = "prospect_then_account"
+    roles: dict[str, tuple[RoleSource, ...]] = {}
+    named_accounts: tuple[NamedAccount, ...] = ()
+    routes: tuple[Route, ...] = Field(min_length=1)
+    backups: dict[Email, Email] = {}
+    ladder: tuple[Rung, ...] = Field(min_length=1)
+    places: Places
+    surface: str = "slack"
+    priority: Priority = Priority()
+    working_hours: WorkingHours = WorkingHours()
+    digest_at: time = time(17)
+    one_alert_per: Literal["prospect", "thread"] = "prospect"
+    snooze_minutes: int = Field(30, ge=1)
+    acknowledged_wait: int = Field(
+        120, ge=1, description="Working minutes from an acknowledgement to re-opening."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.stage_classes or not self.stage_classes[-1].always:
+            raise ValueError(
+                "stage_classes: the last rule must have no condition; end with "
+                "'- stage: prospecting'"
+            )
+        if not self.routes[-1].when.always:
+            raise ValueError(
+                "routes: the last route must be a catch-all without 'when'; end with "
+                "'- {name: Everything else, to: claim_channel}'"
+            )
+        self._refuse_unreachable()
+        self._refuse_unknown_targets()
+        self._refuse_missing_places()
+        return self
+
+    def _refuse_unreachable(self) -> None:
+        for kind, rules in (
+            ("stage_classes", [rule.always for rule in self.stage_classes]),
+            ("routes", [route.when.always for route in self.routes]),
+        ):
+            if True in rules[:-1]:
+                number = rules.index(True) + 1
+                raise ValueError(
+                    f"{kind}: number {number} has no condition, so nothing after it is ever "
+                    "reached; move it to the end"
+                )
+        if len({rung.to for rung in self.ladder}) != len(self.ladder):
+            raise ValueError("ladder: a rung is named twice; keep the first")
+
+    def _refuse_unknown_targets(self) -> None:
+        known = {*self.roles, "named_rep", "claim_channel"}
+        for route in self.routes:
+            for target in route.to:
+                if target not in known and not target.startswith("person:"):
+                    raise ValueError(
+                        f"routes: {route.name!r} goes to {target!r}, which is no role; "
+                        f"use one of {', '.join(sorted(known))} or person:E-MAIL"
+                    )
+        for first in self.backups:
+            seen = [first]
+            while (following := self.backups.get(seen[-1])) is not None:
+                if following in seen:
+                    raise ValueError(
+                        f"backups: {' → '.join([*seen, following])} goes round in a circle"
+                    )
+                seen.append(following)
+
+    def _refuse_missing_places(self) -> None:
+        needs = {
+            RungKind.COVERAGE_CHANNEL: self.places.coverage_channel or self.places.claim_channel,
+            RungKind.CLAIM_CHANNEL: self.places.claim_channel,
+        }
+        for rung in self.ladder:
+            if rung.to in needs and needs[rung.to] is None:
+                raise ValueError(
+                    f"ladder: {rung.to.value} is used but places.{rung.to.value} is not set"
+                )
+        goes_to_channel = any("claim_channel" in route.to for route in self.routes)
+        if goes_to_channel and self.places.claim_channel is None:
+            raise ValueError("routes: claim_channel is used but places.claim_channel is not set")
+
+    @property
+    def hash(self) -> str:
+        """A short fingerprint: equal policies, equal hashes."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]

@@ -1,0 +1,99 @@
+"""What a decision is, and the proof that is stored with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from routing.policy import RungKind, SignalClass, StageClass
+
+
+class Outcome(StrEnum):
+    """How an accepted signal ends."""
+
+    ALERT = "alert"
+    JOIN = "join"
+    DIGEST = "digest"
+    EXPLAIN = "explain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a message goes. ``kind`` is ``person`` (address: e-mail) or ``channel``."""
+
+    surface: str
+    kind: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.surface}:{self.kind}:{self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One value that the decision stood on: record, field, value, the CRM's stamp, our sight."""
+
+    record: str
+    record_id: str
+    field: str
+    value: str
+    modified_at: datetime | None = None
+    seen_at: datetime | None = None
+
+    def age_seconds(self, now: datetime) -> float | None:
+        """Seconds since the mirror last knew this to be so; None when it was never stamped."""
+        return None if self.seen_at is None else max(0.0, (now - self.seen_at).total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Somebody or some place that was considered, and why it was or was not taken."""
+
+    rung: RungKind
+    name: str
+    taken: bool
+    why: str
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A usable rung: ``number`` is its place in the policy's ladder; ``wait`` working minutes."""
+
+    number: int
+    kind: RungKind
+    place: Place
+    wait: int
+    name: str
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who, on which surface, why. ``steps`` are the usable rungs; the first is told now.
+
+    ``watch`` is the channel that sees a copy; ``digest_place`` is set for digests alone. ``role``
+    is the role that was assigned, ``unowned`` when nobody holds one.
+    """
+
+    outcome: Outcome
+    signal_class: SignalClass
+    stage_class: StageClass | None
+    role: str
+    route: str
+    reason: str
+    steps: tuple[Step, ...] = ()
+    assignee_id: str | None = None
+    assignee_name: str = ""
+    sending_rep_id: str | None = None
+    deal_id: str | None = None
+    deal_name: str = ""
+    stage_label: str = ""
+    watch: Place | None = None
+    digest_place: Place | None = None
+    alert_id: str | None = None
+    candidates: tuple[Candidate, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    notes: tuple[str, ...] = ()
+    policy_hash: str = ""

@@ -1,0 +1,1 @@
+"""The truth: tables, migrations, transactions, and the queries that the flow needs."""

@@ -1,0 +1,155 @@
+"""The mirror: one table a noun, with the same column names, so that rows and nouns convert freely.
+
+``object`` is the CRM object that the row was read from (contacts and leads share a table);
+``deleted_at`` marks a tombstone, which routing never reads.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from worker.store.columns import Json, Utc
+
+
+class MirrorRow(SQLModel):
+    """Columns that every mirrored record has."""
+
+    id: str = Field(primary_key=True)
+    object: str = Field(index=False)
+    modified_at: datetime | None = Field(default=None, sa_type=Utc)
+    seen_at: datetime = Field(sa_type=Utc)
+    deleted_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class PersonRow(MirrorRow, table=True):
+    """A user of the CRM."""
+
+    __tablename__ = "person"
+    email: str = Field(index=True)
+    name: str
+    active: bool = True
+    manager_id: str | None = None
+    backup_id: str | None = None
+    title: str = ""
+    role_name: str = ""
+    time_zone: str = ""
+    working_hours: str = ""
+    queue: bool = False
+
+
+class AccountRow(MirrorRow, table=True):
+    """A company."""
+
+    __tablename__ = "account"
+    name: str
+    domain: str = Field(default="", index=True)
+    owner_id: str | None = None
+    kind: str = ""
+    parent_id: str | None = None
+    fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class ProspectRow(MirrorRow, table=True):
+    """A contact or a lead."""
+
+    __tablename__ = "prospect"
+    kind: str
+    email: str = Field(index=True)
+    name: str
+    title: str = ""
+    company: str = ""
+    account_id: str | None = Field(default=None, index=True)
+    owner_id: str | None = None
+    converted_to: str | None = None
+
+
+class StageRow(MirrorRow, table=True):
+    """A deal stage."""
+
+    __tablename__ = "stage"
+    label: str
+    pipeline_id: str = ""
+    position: int = 0
+    is_closed: bool = False
+    is_won: bool = False
+    active: bool = True
+
+
+class DealRow(MirrorRow, table=True):
+    """An opportunity or deal."""
+
+    __tablename__ = "deal"
+    name: str
+    stage_id: str
+    account_id: str | None = Field(default=None, index=True)
+    pipeline_id: str = ""
+    owner_id: str | None = None
+    amount: float | None = None
+    is_closed: bool = False
+    is_won: bool = False
+    closed_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class DealContactRow(MirrorRow, table=True):
+    """That a prospect takes part in a deal."""
+
+    __tablename__ = "deal_contact"
+    deal_id: str = Field(index=True)
+    prospect_id: str = Field(index=True)
+    role: str = ""
+
+
+class RoleHoldingRow(MirrorRow, table=True):
+    """A person's place in the team of an account or a deal."""
+
+    __tablename__ = "role_holding"
+    person_id: str
+    role: str
+    account_id: str | None = Field(default=None, index=True)
+    deal_id: str | None = Field(default=None, index=True)
+
+
+class OutOfOfficeRow(MirrorRow, table=True):
+    """An interval in which a person cannot act."""
+
+    __tablename__ = "out_of_office"
+    person_id: str = Field(index=True)
+    starts_at: datetime = Field(sa_type=Utc)
+    ends_at: datetime = Field(sa_type=Utc)
+    source: str
+    note: str = ""
+
+
+class EvidenceRow(MirrorRow, table=True):
+    """A rep's contact with a prospect, as the CRM recorded it."""
+
+    __tablename__ = "evidence"
+    kind: str
+    at: datetime = Field(sa_type=Utc)
+    person_id: str | None = None
+    prospect_id: str | None = Field(default=None, index=True)
+    account_id: str | None = None
+    outbound: bool = True
+    automated: bool = False
+    subject: str = ""
+
+
+class WatermarkRow(SQLModel, table=True):
+    """How far one CRM object has been read. ``finished_at`` is the last complete read.
+
+    ``next_at`` and ``lease_until`` see to it that of several workers one reads at a time.
+    """
+
+    __tablename__ = "watermark"
+    object: str = Field(primary_key=True)
+    crm: str
+    mark: str | None = None
+    started_at: datetime | None = Field(default=None, sa_type=Utc)
+    finished_at: datetime | None = Field(default=None, sa_type=Utc)
+    next_at: datetime = Field(sa_type=Utc)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    records: int = 0
+    error: str = ""

@@ -199,6 +199,9 @@ class Surface(Protocol):
     def find_person(self, email: str) -> str | None:
         """The address of the person with this e-mail, or None if the surface knows nobody."""
 
+    def find_email(self, address: str) -> str | None:
+        """The e-mail of the person at this address, the way back from ``find_person``."""
+
     def send(self, place: str, card: Card) -> Sent:
         """Post once, without any retry. ``place`` is a person's address or a channel name/id.
 

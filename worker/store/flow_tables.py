@@ -292,17 +292,6 @@ class PersonSettingRow(SQLModel, table=True):
     changed_at: datetime = Field(sa_type=Utc)
 
 
-class JobRow(SQLModel, table=True):
-    """When each clock job last finished, so that a stuck one shows."""
-
-    __tablename__ = "job"
-    name: str = Field(primary_key=True)
-    started_at: datetime | None = Field(default=None, sa_type=Utc)
-    finished_at: datetime | None = Field(default=None, sa_type=Utc)
-    error: str = ""
-    api_calls: int = 0
-
-
 class MetaRow(SQLModel, table=True):
     """Facts about the store itself, such as which CRM it mirrors."""
 

@@ -2,7 +2,7 @@
 
 from alembic import op
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from sqlalchemy import Text, text
 
 import worker.store.columns

@@ -2,7 +2,7 @@
 
 from alembic import op
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from sqlalchemy import Text, text
 
 import worker.store.columns
@@ -228,14 +228,6 @@ def upgrade() -> None:
     with op.batch_alter_table('identity', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_identity_address'), ['address'], unique=False)
 
-    op.create_table('job',
-    sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('started_at', worker.store.columns.Utc(timezone=True), nullable=True),
-    sa.Column('finished_at', worker.store.columns.Utc(timezone=True), nullable=True),
-    sa.Column('error', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.Column('api_calls', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('name')
-    )
     op.create_table('meta',
     sa.Column('key', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('value', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -466,7 +458,6 @@ def downgrade() -> None:
 
     op.drop_table('out_of_office')
     op.drop_table('meta')
-    op.drop_table('job')
     with op.batch_alter_table('identity', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_identity_address'))
 

@@ -1,0 +1,48 @@
+"""Finds the adapters that the settings name; each is imported on first use."""
+
+from __future__ import annotations
+
+from pydantic import SecretStr
+
+from connectors.base import Crm, Surface
+from worker.secrets import Secrets
+from worker.settings import Settings
+
+_UNSET = SecretStr("")
+
+
+def crm_for(settings: Settings, secrets: Secrets) -> Crm:
+    """The CRM of the settings; its secrets must have been checked before."""
+    if settings.crm == "salesforce" and settings.salesforce is not None:
+        from connectors.salesforce.settings import SalesforceSecrets
+
+        from connectors.salesforce import connect as salesforce
+
+        keys = SalesforceSecrets(
+            client_id=secrets.salesforce_client_id or _UNSET,
+            client_secret=secrets.salesforce_client_secret or _UNSET,
+        )
+        return salesforce(settings.salesforce, keys, settings.http)
+    if settings.crm == "hubspot" and settings.hubspot is not None:
+        from connectors.hubspot.settings import HubspotSecrets
+
+        from connectors.hubspot import connect as hubspot
+
+        token = HubspotSecrets(token=secrets.hubspot_token or _UNSET)
+        return hubspot(settings.hubspot, token, settings.http)
+    from connectors.people_csv import connect as people_csv
+
+    if settings.csv is None:
+        raise ValueError(f"the settings have no section for crm: {settings.crm}")
+    return people_csv(settings.csv)
+
+
+def surfaces_for(settings: Settings, secrets: Secrets) -> dict[str, Surface]:
+    """The surfaces that the policy may name, by name."""
+    from connectors.slack import connect as slack
+    from connectors.slack.settings import SlackSecrets
+
+    tokens = SlackSecrets(
+        bot_token=secrets.slack_bot_token or _UNSET, app_token=secrets.slack_app_token
+    )
+    return {"slack": slack(settings.slack, tokens)}

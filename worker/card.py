@@ -1,0 +1,148 @@
+"""Composes what a rep reads: everything needed to act, in the words of the glossary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connectors.base import Button, Card
+from routing.nouns import Signal
+from routing.policy import Policy
+from routing.words import span, what_happened
+from worker.store.alerts import Row
+
+_TITLES = {
+    "positive_reply": "Positive reply",
+    "multi_open": "Hot lead",
+    "reply": "Reply",
+    "form": "Form filled in",
+    "click": "Link clicked",
+    "visit": "Site visit",
+    "open": "Opened",
+}
+_STAGES = {"prospecting": "Prospecting", "active_deal": "Active deal", "customer": "Customer"}
+
+
+def alert_card(
+    alert: Row, delivery: Row, signals: Sequence[Signal], policy: Policy, crm_url: str
+) -> Card:
+    """The message of one alert at one place, as it should read now."""
+    latest = max((one.received_at for one in signals), default=alert["fired_at"])
+    happened = what_happened(signals, policy.priority.multi_open, latest)
+    who = alert["prospect_name"]
+    at = f" at {alert['account_name']}" if alert["account_name"] else ""
+    return Card(
+        key=delivery["id"],
+        alert_id=alert["id"],
+        title=f"{_TITLES[alert['signal_class']]}: {who}{at}",
+        summary=f"{who}{at} {happened}.",
+        facts=_facts(alert),
+        status=status_line(alert, delivery),
+        thread_url=alert["thread_url"],
+        crm_url=crm_url,
+        buttons=_buttons(alert, delivery),
+        footer=_why(alert, delivery),
+    )
+
+
+def task_subject(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
+    """The subject of the CRM task, which the rep sees in the task list."""
+    latest = max((one.received_at for one in signals), default=alert["fired_at"])
+    happened = what_happened(signals, policy.priority.multi_open, latest)
+    return f"{_TITLES[alert['signal_class']]}: {alert['prospect_name']} {happened}"
+
+
+def digest_card(digest: Row, signals: Sequence[Signal], delivery: Row) -> Card:
+    """The day's signals that did not interrupt, one line a prospect."""
+    by_prospect: dict[str, list[Signal]] = {}
+    for signal in signals:
+        by_prospect.setdefault(signal.prospect_email, []).append(signal)
+    lines = []
+    for email, some in sorted(by_prospect.items()):
+        kinds: dict[str, int] = {}
+        for one in some:
+            kinds[one.kind.value] = kinds.get(one.kind.value, 0) + one.count
+        counts = ", ".join(f"{number} × {kind}" for kind, number in sorted(kinds.items()))
+        name = next((one.prospect_name for one in some if one.prospect_name), email)
+        lines.append(f"{name}: {counts}")
+    return Card(
+        key=delivery["id"],
+        alert_id="",
+        title=f"Your digest for {digest['day']}",
+        summary=f"{len(by_prospect)} prospects showed interest; nothing here was urgent.",
+        items=lines,
+    )
+
+
+def status_line(alert: Row, delivery: Row) -> str:
+    """Where the alert stands, in one sentence."""
+    state, holder = alert["state"], alert["holder_name"]
+    zone = ZoneInfo(alert["week"]["zone"])
+    if state == "responded":
+        took = span(alert["responded_at"] - alert["fired_at"])
+        return f"✅ Answered by {alert['response_kind'] or 'the rep'} after {took}"
+    if state == "noise":
+        return f"🔇 Marked as noise by {holder}" if holder else "🔇 Marked as noise"
+    if state == "acknowledged":
+        return f"👋 {holder} is on it"
+    if state == "snoozed":
+        return f"💤 Snoozed by {holder} until {_clock(alert['due_at'], zone)}"
+    if delivery["kind"] == "alert" and delivery["rung"] < alert["rung"]:
+        return f"⏫ Passed on to {alert['rung_name']}"
+    if delivery["round"] < alert["round"]:
+        return "⏰ Reminded below"
+    told = f"⏳ Waiting for {alert['rung_name']}"
+    return f"{told} until {_clock(alert['due_at'], zone)}" if alert["due_at"] else told
+
+
+def _clock(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%a %H:%M %Z}" if moment else "later"
+
+
+def _facts(alert: Row) -> list[tuple[str, str]]:
+    stage = _STAGES.get(alert["stage_class"], alert["stage_class"])
+    if alert["stage_label"]:
+        stage = f"{stage} · {alert['stage_label']}"
+    facts: list[tuple[str, str]] = [("Stage", stage)]
+    if alert["deal_name"]:
+        facts.append(("Deal", alert["deal_name"]))
+    facts.append(("Assigned rep", alert["assignee_name"] or "nobody yet"))
+    if alert["sending_rep"]:
+        facts.append(("Sent by", alert["sending_rep"]))
+    facts.append(("E-mail", alert["prospect_email"]))
+    return facts
+
+
+def _why(alert: Row, delivery: Row) -> str:
+    kind = delivery["kind"]
+    if kind == "watch":
+        return f"A copy for your overview. {alert['reason']}"
+    return f"Why you: {alert['reason']}" if delivery["person_id"] else f"Why: {alert['reason']}"
+
+
+def _buttons(alert: Row, delivery: Row) -> list[Button]:
+    buttons: list[Button] = []
+    if alert["thread_url"]:
+        buttons.append(
+            Button(
+                label="Open thread", action="open_thread", style="primary", url=alert["thread_url"]
+            )
+        )
+    if delivery["kind"] != "alert" or not alert["open"]:
+        return buttons
+    if alert["state"] in ("fired", "snoozed"):
+        shared = _is_channel(delivery["place"])
+        buttons.append(
+            Button(label="Claim", action="claim")
+            if shared
+            else Button(label="Acknowledge", action="acknowledge")
+        )
+    buttons.append(Button(label="Snooze", action="snooze"))
+    buttons.append(Button(label="Not mine", action="not_mine"))
+    buttons.append(Button(label="Noise", action="noise"))
+    return buttons
+
+
+def _is_channel(place: str) -> bool:
+    return place.split(":", 2)[1] == "channel"

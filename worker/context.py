@@ -1,0 +1,46 @@
+"""What every step of the flow is given: the store, the clock, the rules and the outside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from connectors.base import Crm, Surface
+from routing.policy import Policy
+from worker.clock import Clock
+from worker.dispatch.base import Dispatch
+from worker.store.engine import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long things may take before they are looked at again."""
+
+    lease: timedelta = timedelta(seconds=60)
+    """A message or task in the act of being sent; after it the outcome counts as unclear."""
+    look_again: timedelta = timedelta(seconds=3)
+    """After an unclear outcome, before the other side is searched."""
+    first_retry: timedelta = timedelta(seconds=2)
+    longest_retry: timedelta = timedelta(minutes=10)
+    identity: timedelta = timedelta(hours=12)
+    unknown_identity: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One worker's means. Steps take it first and keep nothing of their own."""
+
+    store: Store
+    clock: Clock
+    policy: Policy
+    dispatch: Dispatch
+    crm: Crm
+    surfaces: Mapping[str, Surface]
+    patience: Patience = field(default_factory=Patience)
+
+
+def retry_delay(patience: Patience, attempts: int) -> timedelta:
+    """Doubling from the first retry up to the longest."""
+    doubled: timedelta = patience.first_retry * 2 ** min(max(attempts - 1, 0), 16)
+    return min(doubled, patience.longest_retry)

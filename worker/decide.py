@@ -1,0 +1,212 @@
+"""Decides stored signals: facts in, decision out, and everything that follows in the same
+transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select, update
+
+from routing.calendar import Week, after_minutes, week_of
+from routing.decide import decide, dedup_key
+from routing.nouns import RESPONSE_KINDS, Signal
+from routing.policy import SignalClass
+from routing.priority import more_urgent
+from routing.receipt import Decision, Outcome, Step
+from routing.snapshot import Snapshot
+from worker.context import Context
+from worker.outbox import wake_alert
+from worker.respond import respond_to_signal
+from worker.store.alerts import add_delivery, add_event, change_alert, get_alert, insert_alert
+from worker.store.engine import Tx
+from worker.store.facts import open_alert, signal_from, snapshot_for
+from worker.store.receipts import add_receipt
+from worker.store.tables import ACTIVITY, SIGNAL
+
+_RACES = 5
+
+
+def decide_signal(ctx: Context, signal_id: str) -> None:
+    """Job: decide a stored signal that has not been decided yet. Idempotent."""
+    with ctx.store.write() as tx:
+        row = tx.conn.execute(select(SIGNAL).where(SIGNAL.c.id == int(signal_id))).mappings()
+        found = row.first()
+        if found is not None and found["outcome"] == "":
+            decide_in(ctx, tx, int(signal_id), signal_from(found))
+
+
+def decide_in(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> Outcome | None:
+    """Decide within a transaction; None for a rep's own action, which is a response."""
+    if signal.kind in RESPONSE_KINDS:
+        _decide_response(ctx, tx, signal_id, signal)
+        return None
+    now = ctx.clock.now()
+    snapshot = snapshot_for(tx.conn, signal, ctx.policy, now)
+    key = dedup_key(signal, snapshot, ctx.policy)
+    for _ in range(_RACES):
+        seen = replace(snapshot, open_alert=open_alert(tx.conn, key))
+        decision = decide(signal, seen, ctx.policy, now)
+        done, alert_id = _store(ctx, tx, signal_id, signal, seen, decision, key, now)
+        if done:
+            add_receipt(tx, signal_id, seen, decision, alert_id, now)
+            return decision.outcome
+    raise RuntimeError(f"signal {signal_id}: the open alert of {key} changed {_RACES} times")
+
+
+def _decide_response(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> None:
+    answered = respond_to_signal(ctx, tx, signal_id, signal)
+    said = f"the rep's own {signal.kind.value.removeprefix('rep_')}, " + (
+        "the response to an alert" if answered else "with no alert waiting for it"
+    )
+    _settle(tx, signal_id, "explain", explanation=said, alert_id=answered)
+
+
+def _store(
+    ctx: Context,
+    tx: Tx,
+    signal_id: int,
+    signal: Signal,
+    snapshot: Snapshot,
+    decision: Decision,
+    key: str,
+    now: datetime,
+) -> tuple[bool, str | None]:
+    """Carry the decision out in the store; False when somebody else was faster."""
+    if decision.outcome is Outcome.JOIN:
+        joined = _join(ctx, tx, signal_id, signal, decision, now)
+        return joined, decision.alert_id
+    if decision.outcome is Outcome.ALERT:
+        alert_id = _fire(ctx, tx, signal_id, signal, snapshot, decision, key, now)
+        return alert_id is not None, alert_id
+    place = str(decision.digest_place) if decision.digest_place else None
+    _settle(tx, signal_id, decision.outcome.value, explanation=decision.reason, digest_place=place)
+    return True, None
+
+
+def _settle(tx: Tx, signal_id: int, outcome: str, **values: Any) -> None:
+    tx.conn.execute(
+        update(SIGNAL).where(SIGNAL.c.id == signal_id).values(outcome=outcome, **values)
+    )
+
+
+def _join(
+    ctx: Context, tx: Tx, signal_id: int, signal: Signal, decision: Decision, now: datetime
+) -> bool:
+    alert = get_alert(tx.conn, decision.alert_id or "")
+    if alert is None or not alert["open"]:
+        return False
+    was = SignalClass(alert["signal_class"])
+    values: dict[str, Any] = {"signal_class": more_urgent(was, decision.signal_class).value}
+    if signal.thread_url:
+        values |= {"thread_url": signal.thread_url, "thread_id": signal.thread_id}
+    if signal.subject:
+        values["subject"] = signal.subject
+    if not change_alert(tx, alert, **values):
+        return False
+    _settle(tx, signal_id, "join", alert_id=alert["id"], explanation=decision.reason)
+    add_event(tx, alert["id"], now, "joined", f"{signal.kind.value} joined: {decision.notes[0]}")
+    wake_alert(ctx, tx, alert["id"])
+    return True
+
+
+def _fire(
+    ctx: Context,
+    tx: Tx,
+    signal_id: int,
+    signal: Signal,
+    snapshot: Snapshot,
+    decision: Decision,
+    key: str,
+    now: datetime,
+) -> str | None:
+    """Open an alert with its first message, its copy for the watchers and its task."""
+    alert_id = uuid4().hex
+    step = decision.steps[0]
+    week = week_of(snapshot.people.get(step.person_id or ""), ctx.policy.working_hours)
+    values = _alert_values(signal, snapshot, decision, step, week)
+    values |= {"id": alert_id, "dedup_key": key, "fired_at": now}
+    values["due_at"] = after_minutes(now, step.wait, week)
+    if not insert_alert(tx, values):
+        return None
+    _settle(tx, signal_id, "alert", alert_id=alert_id, explanation=decision.reason)
+    _adopt(ctx, tx, alert_id, signal)
+    add_event(tx, alert_id, now, "fired", decision.reason, step.person_id)
+    add_delivery(
+        tx, alert_id=alert_id, kind="alert", place=step.place, now=now, wanted=1, step=step
+    )
+    if decision.watch is not None:
+        add_delivery(tx, alert_id=alert_id, kind="watch", place=decision.watch, now=now, wanted=1)
+    tx.conn.execute(
+        ACTIVITY.insert().values(
+            key=f"task:{alert_id}",
+            alert_id=alert_id,
+            state="pending",
+            revision=0,
+            wanted=1,
+            attempts=0,
+            next_attempt_at=now,
+            error="",
+        )
+    )
+    wake_alert(ctx, tx, alert_id)
+    return alert_id
+
+
+def _alert_values(
+    signal: Signal, snapshot: Snapshot, decision: Decision, step: Step, week: Week
+) -> dict[str, Any]:
+    prospect, account = snapshot.prospect, snapshot.account
+    name = (prospect.name if prospect else "") or signal.prospect_name or signal.prospect_email
+    company = prospect.company if prospect else ""
+    sender = snapshot.people.get(decision.sending_rep_id or "")
+    return {
+        "open": True,
+        "state": "fired",
+        "version": 1,
+        "revision": 1,
+        "signal_class": decision.signal_class.value,
+        "stage_class": decision.stage_class.value if decision.stage_class else "",
+        "stage_label": decision.stage_label,
+        "role": decision.role,
+        "route": decision.route,
+        "reason": decision.reason,
+        "prospect_id": prospect.id if prospect else None,
+        "prospect_kind": prospect.kind if prospect else "",
+        "prospect_email": signal.prospect_email,
+        "prospect_name": name,
+        "account_id": account.id if account else None,
+        "account_name": account.name if account else company,
+        "deal_id": decision.deal_id,
+        "deal_name": decision.deal_name,
+        "thread_id": signal.thread_id,
+        "thread_url": signal.thread_url,
+        "subject": signal.subject,
+        "sending_rep": sender.name if sender else signal.sending_rep,
+        "assignee_id": decision.assignee_id,
+        "assignee_name": decision.assignee_name,
+        "holder_name": "",
+        "rung": step.number,
+        "rung_kind": step.kind.value,
+        "rung_name": step.name,
+        "rung_place": str(step.place),
+        "policy_hash": decision.policy_hash,
+        "week": {"zone": week.zone.key, "windows": [list(one) for one in week.windows]},
+        "declined": [],
+        "round": 0,
+        "response_kind": "",
+    }
+
+
+def _adopt(ctx: Context, tx: Tx, alert_id: str, signal: Signal) -> None:
+    """Take the signals that led up to this alert out of the digest and into it."""
+    reach = timedelta(minutes=ctx.policy.priority.multi_open.within_minutes)
+    tx.conn.execute(
+        update(SIGNAL)
+        .where(SIGNAL.c.prospect_email == signal.prospect_email)
+        .where(SIGNAL.c.occurred_at.between(signal.occurred_at - reach, signal.occurred_at + reach))
+        .where(SIGNAL.c.outcome == "digest", SIGNAL.c.digest_id.is_(None))
+        .values(outcome="join", alert_id=alert_id, explanation="led up to this alert")
+    )

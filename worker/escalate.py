@@ -1,0 +1,163 @@
+"""Moves due alerts along: up the ladder when nobody acted, open again when a claim led nowhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from routing.calendar import after_minutes, week_of
+from routing.decide import next_step
+from routing.nouns import Signal
+from routing.policy import Policy, RungKind
+from routing.receipt import Step
+from routing.snapshot import Snapshot
+from worker.context import Context
+from worker.outbox import wake_alert
+from worker.respond import week_from
+from worker.store.alerts import (
+    Row,
+    add_delivery,
+    add_event,
+    change_alert,
+    deliveries_of,
+    get_alert,
+    place_from,
+    signals_of,
+)
+from worker.store.engine import Tx
+from worker.store.facts import snapshot_for
+from worker.store.receipts import policy_by_hash
+
+
+def escalate(ctx: Context, alert_id: str) -> None:
+    """Job: act on an alert whose time has come. A stale or doubled call does nothing."""
+    now = ctx.clock.now()
+    with ctx.store.write() as tx:
+        alert = get_alert(tx.conn, alert_id)
+        if alert is None or not alert["open"] or alert["due_at"] is None:
+            return
+        if alert["due_at"] > now:
+            return
+        if alert["state"] == "snoozed":
+            _remind(ctx, tx, alert, now)
+        else:
+            climb(ctx, tx, alert, now)
+        wake_alert(ctx, tx, alert_id)
+
+
+def climb(ctx: Context, tx: Tx, alert: Row, now: datetime, why: str = "") -> None:
+    """Tell the next rung that can be used, by the policy that the alert was fired under."""
+    policy = policy_of(ctx, tx, alert["policy_hash"])
+    snapshot = _facts(tx, alert, policy, now)
+    asked = frozenset(row["place"] for row in deliveries_of(tx.conn, alert["id"]))
+    step = next_step(
+        alert["assignee_id"],
+        alert["rung"],
+        asked,
+        frozenset(alert["declined"]),
+        snapshot,
+        policy,
+        now,
+    )
+    again: dict[str, Any] = {"state": "fired", "holder_id": None, "holder_name": ""}
+    if step is None:
+        text = why or f"nobody acted, and {alert['rung_name']} is the last rung"
+        if change_alert(tx, alert, **again, due_at=None):
+            add_event(tx, alert["id"], now, "top_of_ladder", text)
+        return
+    _tell(tx, alert, step, snapshot, policy, now, why, again)
+
+
+def _tell(
+    tx: Tx,
+    alert: Row,
+    step: Step,
+    snapshot: Snapshot,
+    policy: Policy,
+    now: datetime,
+    why: str,
+    again: dict[str, Any],
+) -> None:
+    person = snapshot.people.get(step.person_id or "")
+    week = week_of(person, policy.working_hours)
+    changed = change_alert(
+        tx,
+        alert,
+        **again,
+        rung=step.number,
+        rung_kind=step.kind.value,
+        rung_name=step.name,
+        rung_place=str(step.place),
+        due_at=after_minutes(now, step.wait, week),
+    )
+    if not changed:
+        return
+    if alert["state"] == "acknowledged":
+        why = f"{alert['holder_name']} was on it, but no response was seen"
+    reason = why or f"{alert['rung_name']} did not act in time"
+    text = f"{reason}; now {step.name} ({step.kind.value})"
+    add_event(tx, alert["id"], now, "escalated", text, step.person_id)
+    add_delivery(
+        tx,
+        alert_id=alert["id"],
+        kind="alert",
+        place=step.place,
+        now=now,
+        wanted=alert["revision"] + 1,
+        step=step,
+        round_=alert["round"],
+    )
+
+
+def _remind(ctx: Context, tx: Tx, alert: Row, now: datetime) -> None:
+    """A snooze is over: say it again at the same place, and let the wait begin anew."""
+    policy = policy_of(ctx, tx, alert["policy_hash"])
+    wait = next((r.wait for n, r in enumerate(policy.ladder) if n == alert["rung"]), 0)
+    changed = change_alert(
+        tx,
+        alert,
+        state="fired",
+        round=alert["round"] + 1,
+        due_at=after_minutes(now, wait, week_from(alert["week"])),
+    )
+    if not changed:
+        return
+    add_event(tx, alert["id"], now, "reminded", f"the snooze of {alert['holder_name']} is over")
+    for row in deliveries_of(tx.conn, alert["id"]):
+        if row["kind"] == "alert" and row["place"] == alert["rung_place"]:
+            add_delivery(
+                tx,
+                alert_id=alert["id"],
+                kind="alert",
+                place=place_from(row["place"]),
+                now=now,
+                wanted=alert["revision"] + 1,
+                step=_step_of(row, wait),
+                round_=alert["round"] + 1,
+            )
+            return
+
+
+def _step_of(row: Row, wait: int) -> Step:
+    place = place_from(row["place"])
+    return Step(
+        number=row["rung"],
+        kind=RungKind(row["rung_kind"]),
+        place=place,
+        wait=wait,
+        name=place.address,
+        person_id=row["person_id"],
+    )
+
+
+def _facts(tx: Tx, alert: Row, policy: Policy, now: datetime) -> Snapshot:
+    signals = signals_of(tx.conn, alert["id"])
+    signal: Signal = signals[-1]
+    return snapshot_for(tx.conn, signal, policy, now)
+
+
+def policy_of(ctx: Context, tx: Tx, policy_hash: str) -> Policy:
+    """The policy that an alert lives by; the present one if that version was never kept."""
+    if policy_hash == ctx.policy.hash:
+        return ctx.policy
+    return policy_by_hash(tx.conn, policy_hash) or ctx.policy

@@ -1,0 +1,1 @@
+"""How signals come in: signature, envelope, and the writing of what was accepted."""

@@ -1,0 +1,136 @@
+"""Sees responses: the first human contact with the prospect after an alert stops its clock.
+
+Evidence comes from the CRM mirror and from signals. Late evidence of an earlier contact corrects
+the latency; evidence from before the alert, inbound mail and automation are no response.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from routing.calendar import Week, minutes_between
+from routing.nouns import Evidence, Signal
+from worker.context import Context
+from worker.outbox import wake_alert
+from worker.store.alerts import Row, add_event, change_alert, get_alert
+from worker.store.engine import Tx
+from worker.store.facts import find_prospect, person, person_by_email
+from worker.store.tables import ALERT, RESPONSE
+
+_HORIZON = timedelta(days=30)
+_RACES = 5
+
+
+def respond_to_evidence(ctx: Context, tx: Tx, records: Sequence[Evidence]) -> int:
+    """Match CRM evidence with alerts; says how many alerts it answered."""
+    answered = 0
+    for record in records:
+        if not record.outbound or record.automated or record.prospect_id is None:
+            continue
+        query = _waiting(record.at).where(ALERT.c.prospect_id == record.prospect_id)
+        for alert in tx.conn.execute(query).mappings().all():
+            answered += _respond(
+                ctx, tx, alert, record.kind, f"crm:{record.id}", record.at, record.person_id
+            )
+    return answered
+
+
+def respond_to_signal(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> str | None:
+    """Match a rep's own action, told as a signal; the id of the alert that it answered."""
+    prospect = find_prospect(tx.conn, signal.prospect_email)
+    rep = person_by_email(tx.conn, signal.sending_rep) if signal.sending_rep else None
+    whose = ALERT.c.prospect_email == signal.prospect_email
+    if prospect is not None:
+        whose = whose | (ALERT.c.prospect_id == prospect.id)
+    answered = None
+    for alert in tx.conn.execute(_waiting(signal.occurred_at).where(whose)).mappings().all():
+        kind = signal.kind.value.removeprefix("rep_")
+        evidence = f"signal:{signal_id}"
+        if _respond(ctx, tx, alert, kind, evidence, signal.occurred_at, rep.id if rep else None):
+            answered = alert["id"]
+    return answered
+
+
+def _waiting(at: datetime) -> Any:
+    """Alerts that a contact at this moment may answer: fired before it, answered later or not."""
+    return (
+        select(ALERT)
+        .where(ALERT.c.fired_at <= at, ALERT.c.fired_at >= at - _HORIZON)
+        .where(ALERT.c.state != "noise")
+        .where(ALERT.c.responded_at.is_(None) | (ALERT.c.responded_at > at))
+    )
+
+
+def _respond(
+    ctx: Context,
+    tx: Tx,
+    alert: Row,
+    kind: str,
+    evidence: str,
+    at: datetime,
+    person_id: str | None,
+) -> bool:
+    """Record one response; True when it stops or corrects the clock."""
+    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
+    statement = make(RESPONSE).values(
+        alert_id=alert["id"], kind=kind, evidence=evidence, at=at, person_id=person_id
+    )
+    tx.conn.execute(statement.on_conflict_do_nothing(index_elements=["alert_id", "evidence"]))
+    for _ in range(_RACES):
+        if alert["responded_at"] is not None and alert["responded_at"] <= at:
+            return False
+        if _stop_clock(ctx, tx, alert, kind, at, person_id):
+            return True
+        fresh = get_alert(tx.conn, alert["id"])
+        if fresh is None:
+            return False
+        alert = fresh
+    raise RuntimeError(f"alert {alert['id']} changed {_RACES} times while it was answered")
+
+
+def _stop_clock(
+    ctx: Context, tx: Tx, alert: Row, kind: str, at: datetime, person_id: str | None
+) -> bool:
+    now = ctx.clock.now()
+    wall = (at - alert["fired_at"]).total_seconds() / 60
+    working = minutes_between(alert["fired_at"], at, week_from(alert["week"]))
+    changed = change_alert(
+        tx,
+        alert,
+        open=False,
+        state="responded",
+        responded_at=at,
+        responder_id=person_id,
+        response_kind=kind,
+        latency_minutes=round(wall, 2),
+        working_latency_minutes=round(working, 2),
+        due_at=None,
+        closed_at=alert["closed_at"] or now,
+    )
+    if not changed:
+        return False
+    who = person(tx.conn, person_id)
+    name = who.name if who else "the rep"
+    corrected = "corrected: an earlier " if alert["responded_at"] else ""
+    add_event(
+        tx,
+        alert["id"],
+        now,
+        "responded",
+        f"{corrected}{kind} by {name} after {wall:.0f} min",
+        person_id,
+    )
+    wake_alert(ctx, tx, alert["id"])
+    return True
+
+
+def week_from(stored: dict[str, Any]) -> Week:
+    """The working week that an alert was fired under."""
+    windows = tuple((int(day), int(start), int(end)) for day, start, end in stored["windows"])
+    return Week(ZoneInfo(stored["zone"]), windows)

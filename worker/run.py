@@ -1,0 +1,201 @@
+"""Puts a worker together and runs it: store, connectors, dispatch, clock and web in one process."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from fastapi import APIRouter, FastAPI
+
+from connectors.base import ButtonPress
+from connectors.errors import ConnectorError
+from worker.adapters import crm_for, surfaces_for
+from worker.audit import audit_job
+from worker.clock import Clock
+from worker.context import Context, Patience
+from worker.decide import decide_signal
+from worker.deliver import deliver
+from worker.digest import make_digests
+from worker.dispatch import dispatch_for
+from worker.escalate import escalate
+from worker.intake.accept import Intake
+from worker.outbox import anything_due, free_leases, sweep
+from worker.press import handle_press
+from worker.schedule import Schedule
+from worker.secrets import Secrets
+from worker.settings import Settings, signature_required
+from worker.store.engine import Store
+from worker.store.migrate import migrate
+from worker.store.receipts import keep_policy
+from worker.sync import Progress, prepare_mirror, sync, sync_all, sync_due
+from worker.web.health import health_router
+from worker.web.signals import signals_router
+from worker.write_back import write_back
+
+SLOW = frozenset({"sync"})
+_LISTEN_RETRY = 30.0
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """One running Hotlead. ``start`` returns once it serves; ``stop`` finishes work in hand."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        secrets: Secrets,
+        clock: Clock,
+        patience: Patience | None = None,
+    ) -> None:
+        self.settings = settings
+        self._secrets = secrets
+        self.store = Store(settings.store.url)
+        migrate(self.store)
+        self.ctx = Context(
+            store=self.store,
+            clock=clock,
+            policy=settings.policy,
+            dispatch=dispatch_for(self.store),
+            crm=crm_for(settings, secrets),
+            surfaces=surfaces_for(settings, secrets),
+            patience=patience or Patience(),
+        )
+        prepare_mirror(self.store, self.ctx.crm, clock.now())
+        with self.store.write() as tx:
+            keep_policy(tx, settings.policy, clock.now())
+        self._ended = threading.Event()
+        self._routers: list[APIRouter] = []
+        self._server: uvicorn.Server | None = None
+        self.url = ""
+
+    def serve_also(self, router: APIRouter) -> None:
+        """Serve more routes; before ``start``."""
+        self._routers.append(router)
+
+    def sync_all(self, progress: Progress | None = None) -> dict[str, bool]:
+        """Bring the whole mirror up to date now."""
+        return sync_all(self.ctx, progress)
+
+    def start(self) -> None:
+        """Begin to listen, deliver, escalate and serve."""
+        if self.store.is_sqlite:
+            free_leases(self.ctx)
+        self.ctx.dispatch.start(self._jobs())
+        self.intake = Intake(self.ctx)
+        self.schedule = self._schedule()
+        self.schedule.start()
+        for surface in self.ctx.surfaces.values():
+            threading.Thread(
+                target=self._listen, args=(surface,), name=f"listen-{surface.name}", daemon=True
+            ).start()
+        self._serve()
+
+    def stop(self) -> None:
+        """End in order: the door first, then the clock, then the work in hand."""
+        self._ended.set()
+        if self._server is not None:
+            self._server.should_exit = True
+            self._thread.join(timeout=5)
+            self._socket.close()
+        self.intake.stop()
+        self.schedule.stop()
+        self.ctx.dispatch.stop()
+        for surface in self.ctx.surfaces.values():
+            surface.close()
+        self.ctx.crm.close()
+        self.store.close()
+
+    def settle(self, timeout: float = 30.0) -> bool:
+        """Wait until nothing is due and nobody is at work; False when it took too long."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            sweep(self.ctx)
+            if self.ctx.dispatch.idle() and not anything_due(self.ctx):
+                return True
+            self._ended.wait(0.02)
+        return False
+
+    def wait(self) -> None:
+        """Block until ``stop`` or the end of the process."""
+        while not self._ended.wait(1.0):
+            continue
+
+    def _jobs(self) -> dict[str, Callable[[str], None]]:
+        ctx = self.ctx
+        return {
+            "decide": lambda row_id: decide_signal(ctx, row_id),
+            "deliver": lambda row_id: deliver(ctx, row_id),
+            "escalate": lambda row_id: escalate(ctx, row_id),
+            "write_back": lambda row_id: write_back(ctx, row_id),
+            "sync": lambda row_id: _ignore(sync(ctx, row_id)),
+        }
+
+    def _schedule(self) -> Schedule:
+        clock = self.settings.clock
+        schedule = Schedule(self.ctx)
+        schedule.add("sweep", sweep, clock.sweep_seconds)
+        schedule.add("sync", sync_due, clock.sync_seconds)
+        schedule.add("digest", make_digests, clock.digest_seconds)
+        schedule.add("audit", audit_job, clock.audit_seconds)
+        return schedule
+
+    def _listen(self, surface: Any) -> None:
+        """Hear buttons; a surface that is away at the start is tried until it is there."""
+        while not self._ended.is_set():
+            try:
+                surface.listen(self._on_press)
+                return
+            except ConnectorError as error:
+                log.error("cannot hear buttons: %s %s", error, error.mend)
+                self._ended.wait(_LISTEN_RETRY)
+
+    def _on_press(self, press: ButtonPress) -> None:
+        handle_press(self.ctx, press)
+
+    def app(self) -> FastAPI:
+        """The web application."""
+        app = FastAPI(title="Hotlead", version="0.1.0", docs_url=None, redoc_url=None)
+        secret = self._secrets.signals_secret
+        needed = signature_required(self.settings, self._secrets)
+        secrets = secret.get_secret_value() if secret is not None and needed else None
+        every = {one.name: one.every for one in self.ctx.crm.objects}
+        app.include_router(
+            signals_router(self.intake, self.settings.signals, secrets, self.ctx.clock.now)
+        )
+        app.include_router(health_router(self.ctx, self.schedule, lambda: every))
+        for router in self._routers:
+            app.include_router(router)
+        return app
+
+    def _serve(self) -> None:
+        web = self.settings.web
+        self._socket = socket.create_server((web.host, web.port))
+        port = self._socket.getsockname()[1]
+        host = f"[{web.host}]" if ":" in web.host else web.host
+        self.url = f"http://{host}:{port}"
+        config = uvicorn.Config(
+            self.app(),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=2,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="web", daemon=True
+        )
+        self._thread.start()
+        deadline = time.monotonic() + 15
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                raise RuntimeError(f"the web server did not start on {web.listen}")
+            self._ended.wait(0.01)
+
+
+def _ignore(_: object) -> None:
+    """Jobs answer nothing."""

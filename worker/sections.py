@@ -1,0 +1,105 @@
+"""The sections of hotlead.yaml that are the worker's own."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from connectors.http import LOOPBACK_HOSTS
+
+_DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
+
+
+class Section(BaseModel):
+    """A part of hotlead.yaml: unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _store_url(url: str) -> str:
+    try:
+        parts = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ValueError("is no database address; write it like sqlite:///hotlead.db") from error
+    if parts.drivername not in _DATABASES:
+        raise ValueError("is neither SQLite nor PostgreSQL; use sqlite:/// or postgresql://")
+    if parts.drivername == "sqlite" and parts.database in (None, "", ":memory:"):
+        raise ValueError("a restart would lose everything; name a file: sqlite:///hotlead.db")
+    if parts.drivername == "postgresql":
+        parts = parts.set(drivername="postgresql+psycopg")
+    return parts.render_as_string(hide_password=False)
+
+
+class StoreSettings(Section):
+    """Where the worker keeps its tables."""
+
+    url: Annotated[str, AfterValidator(_store_url)] = Field(
+        "sqlite:///hotlead.db",
+        repr=False,  # may hold a password
+        description="SQLite file, relative to this file, or a PostgreSQL address.",
+    )
+
+
+class WebSettings(Section):
+    """Where the worker listens. It speaks plain http and leaves TLS to a proxy."""
+
+    listen: str = Field("127.0.0.1:8370", description="HOST:PORT")
+    behind_proxy: bool = Field(False, description="A proxy with TLS stands before the worker.")
+
+    @property
+    def host(self) -> str:
+        """The host part, without the brackets of an IPv6 address."""
+        return self.listen.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port part; 0 lets the system choose."""
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the address."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host in LOOPBACK_HOSTS
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        port = self.listen.rpartition(":")[2]
+        digits = port.isascii() and port.isdigit() and len(port) <= 5
+        if not self.host or not digits or int(port) > 65535:
+            raise ValueError("listen: is not HOST:PORT; write it like 127.0.0.1:8370")
+        if not self.is_loopback and not self.behind_proxy:
+            raise ValueError(
+                "listen: is plain http on an address that other machines reach, where anybody on "
+                "the way could read alerts and press a rep's buttons; listen on 127.0.0.1, or put "
+                "a proxy with TLS before it and set web.behind_proxy: true"
+            )
+        return self
+
+
+class SignalSettings(Section):
+    """Bounds of what ``POST /v1/signals`` accepts."""
+
+    max_body_bytes: int = Field(1_000_000, ge=1_000, le=100_000_000)
+    max_batch: int = Field(1_000, ge=1, le=100_000)
+    max_age_days: int = Field(30, ge=1, le=3650)
+    future_tolerance_seconds: int = Field(300, ge=0, le=86_400)
+    require_signature: bool | None = Field(
+        None, description="Unset: required as soon as HOTLEAD_SIGNALS_SECRET is set."
+    )
+
+
+class ClockSettings(Section):
+    """How often the worker looks for what is due, in seconds."""
+
+    sync_seconds: int = Field(15, ge=1, description="Looks which CRM objects are due for a read.")
+    deliver_seconds: int = Field(5, ge=1, description="Looks for deliveries and CRM writes due.")
+    escalate_seconds: int = Field(10, ge=1, description="Looks for alerts whose rung is over.")
+    digest_seconds: int = Field(60, ge=1, description="Looks for digests that are due.")
+    audit_seconds: int = Field(60, ge=1, description="Proves that no signal was dropped.")

@@ -1,0 +1,188 @@
+"""hotlead.yaml: one strict file for everything but secrets.
+
+``load_settings`` reports every problem of the file at once, each with its place and its mend.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from connectors.hubspot.settings import HubspotSettings
+from connectors.salesforce.settings import SalesforceSettings
+from pydantic import Field, ValidationError, model_validator
+from sqlalchemy import make_url
+
+from connectors.http import HttpSettings
+from connectors.people_csv.settings import CsvSettings
+from connectors.slack.settings import SlackSettings
+from routing.policy import Policy
+from worker import secrets as names
+from worker.secrets import Secrets
+from worker.sections import ClockSettings, Section, SignalSettings, StoreSettings, WebSettings
+from worker.validation import explain
+from worker.yaml_file import FileProblem, KeyPath, YamlError, YamlFile, read_yaml
+
+
+class Settings(Section):
+    """Everything that hotlead.yaml says."""
+
+    crm: Literal["salesforce", "hubspot", "csv"]
+    salesforce: SalesforceSettings | None = None
+    hubspot: HubspotSettings = Field(default_factory=HubspotSettings)
+    csv: CsvSettings | None = None
+    slack: SlackSettings = Field(default_factory=SlackSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    signals: SignalSettings = Field(default_factory=SignalSettings)
+    clock: ClockSettings = Field(default_factory=ClockSettings)
+    policy: Policy
+
+    @model_validator(mode="after")
+    def _crm_is_set_up(self) -> Self:
+        if getattr(self, self.crm) is None:
+            raise ValueError(
+                f"crm: {self.crm} is chosen but has no section; add the section {self.crm!r}"
+            )
+        return self
+
+
+class SettingsError(Exception):
+    """The file cannot be used. The text is one line for each of ``problems``."""
+
+    def __init__(self, problems: list[FileProblem]) -> None:
+        self.problems = sorted(problems, key=lambda one: (one.file, one.line, one.column))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def load_settings(path: Path) -> Settings:
+    """Read hotlead.yaml, and the policy's own file where ``policy`` names one.
+
+    Relative paths inside the file start at the file's folder. Raises SettingsError.
+    """
+    try:
+        main = read_yaml(path)
+        policy = _policy_file(main, path)
+    except YamlError as error:
+        raise SettingsError(error.problems) from error
+    data = main.data if policy is None else {**main.data, "policy": policy.data}
+    try:
+        settings = Settings.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        raise SettingsError(_problems(error, main, policy)) from error
+    return _finished(settings, path.resolve().parent)
+
+
+def _policy_file(main: YamlFile, path: Path) -> YamlFile | None:
+    name = main.data.get("policy")
+    if not isinstance(name, str):
+        return None
+    target = path.parent / name
+    if not target.is_file():
+        mend = f"create {target}, or correct the path"
+        raise YamlError([main.problem(("policy",), "the policy file is not there", mend)])
+    if target.samefile(path):
+        what, mend = "the policy names this very file", "write the policy here, or in another file"
+        raise YamlError([main.problem(("policy",), what, mend)])
+    found = read_yaml(target)
+    if "policy" in found.data:
+        what, mend = "a policy file names a policy again", "write the rules themselves here"
+        raise YamlError([found.problem(("policy",), what, mend, key=True)])
+    return found
+
+
+def _problems(error: ValidationError, main: YamlFile, policy: YamlFile | None) -> list[FileProblem]:
+    schema = Settings.model_json_schema()
+    found = []
+    for one in error.errors(include_url=False, include_input=False):
+        path: KeyPath = one["loc"]
+        what, mend = explain(one, _names_at(schema, path[:-1]))
+        source, inner = main, path
+        if policy is not None and path[:1] == ("policy",):
+            source, inner = policy, path[1:]
+        head, colon, _ = what.partition(": ")
+        if colon and (*inner, head) in source.values:
+            inner = (*inner, head)
+        elif one["type"] not in ("missing", "extra_forbidden"):
+            name = next((part for part in reversed(path) if isinstance(part, str)), "")
+            what = f"{name}: {what}" if name else what
+        key = one["type"] == "extra_forbidden"
+        found.append(source.problem(inner, what, mend, key=key))
+    return found
+
+
+def _names_at(schema: dict[str, Any], path: KeyPath) -> set[str]:
+    """The keys that the schema knows at ``path``, of all alternatives there."""
+    here = _alternatives(schema, schema)
+    for part in path:
+        below = []
+        for one in here:
+            step = one.get("properties", {}).get(part) or one.get("additionalProperties")
+            step = one.get("items") if isinstance(part, int) else step
+            if isinstance(step, dict):
+                below += _alternatives(step, schema)
+        here = below or here  # a part that names an alternative is no step down
+    return {name for one in here for name in one.get("properties", {})}
+
+
+def _alternatives(part: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    if "$ref" in part:
+        return _alternatives(schema["$defs"][part["$ref"].rpartition("/")[2]], schema)
+    if "anyOf" in part:
+        return [one for some in part["anyOf"] for one in _alternatives(some, schema)]
+    return [part]
+
+
+def _finished(settings: Settings, folder: Path) -> Settings:
+    """With paths made whole and the account fields that the policy reads."""
+    changes: dict[str, Any] = {"store": _anchored_store(settings.store, folder)}
+    if settings.csv is not None:
+        changes["csv"] = settings.csv.model_copy(update={"folder": folder / settings.csv.folder})
+    for crm in (settings.salesforce, settings.hubspot):
+        if crm is not None:
+            fields = tuple(dict.fromkeys((*crm.account_fields, *account_fields(settings.policy))))
+            name = "salesforce" if crm is settings.salesforce else "hubspot"
+            changes[name] = crm.model_copy(update={"account_fields": fields})
+    return settings.model_copy(update=changes)
+
+
+def _anchored_store(store: StoreSettings, folder: Path) -> StoreSettings:
+    parts = make_url(store.url)
+    if parts.drivername != "sqlite" or not parts.database:
+        return store
+    whole = parts.set(database=str(folder / parts.database))
+    return store.model_copy(update={"url": whole.render_as_string(hide_password=False)})
+
+
+def account_fields(policy: Policy) -> tuple[str, ...]:
+    """The account fields that the policy's role sources read, each once, in order."""
+    prefix = "field:account."
+    sources = [source for role in policy.roles.values() for source in role]
+    fields = [source.removeprefix(prefix) for source in sources if source.startswith(prefix)]
+    return tuple(dict.fromkeys(fields))
+
+
+def signature_required(settings: Settings, secrets: Secrets) -> bool:
+    """Whether a signal without a good signature is refused."""
+    if settings.signals.require_signature is not None:
+        return settings.signals.require_signature
+    return secrets.signals_secret is not None
+
+
+def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
+    """The environment names that this configuration needs and that are not set."""
+    needed: list[tuple[str, object]] = []
+    if settings.crm == "salesforce":
+        needed.append((names.SALESFORCE_CLIENT_ID, secrets.salesforce_client_id))
+        needed.append((names.SALESFORCE_CLIENT_SECRET, secrets.salesforce_client_secret))
+    if settings.crm == "hubspot":
+        needed.append((names.HUBSPOT_TOKEN, secrets.hubspot_token))
+    if settings.policy.surface == "slack":
+        needed.append((names.SLACK_BOT_TOKEN, secrets.slack_bot_token))
+        needed.append((names.SLACK_APP_TOKEN, secrets.slack_app_token))
+    open_to_others = settings.web.behind_proxy and settings.signals.require_signature is None
+    if settings.signals.require_signature or open_to_others:
+        needed.append((names.SIGNALS_SECRET, secrets.signals_secret))
+    return [name for name, value in needed if value is None]

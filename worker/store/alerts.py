@@ -1,0 +1,136 @@
+"""Alerts, their events and their outboxes: every change is a compare-and-set on ``version``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from routing.nouns import Signal
+from routing.receipt import Place, Step
+from worker.store.engine import Tx
+from worker.store.facts import signal_from
+from worker.store.tables import ACTIVITY, ALERT, ALERT_EVENT, DELIVERY, SIGNAL
+
+Row = RowMapping
+_MOST_SIGNALS = 100
+
+
+def get_alert(conn: Connection, alert_id: str) -> Row | None:
+    """The alert's row."""
+    return conn.execute(select(ALERT).where(ALERT.c.id == alert_id)).mappings().first()
+
+
+def insert_alert(tx: Tx, values: dict[str, Any]) -> bool:
+    """Insert unless one is open for the same key; says whether it was inserted."""
+    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
+    statement = make(ALERT).values(**values)
+    statement = statement.on_conflict_do_nothing(
+        index_elements=["dedup_key"], index_where=ALERT.c.open
+    )
+    return tx.conn.execute(statement).rowcount == 1
+
+
+def change_alert(tx: Tx, alert: Row, *, shows: bool = True, **values: Any) -> bool:
+    """Change the alert if nobody else has since it was read; says whether it was changed.
+
+    ``shows``: the change is to be seen in its messages and its task, which then become due.
+    """
+    if shows:
+        values["revision"] = alert["revision"] + 1
+    changed = tx.conn.execute(
+        update(ALERT)
+        .where(ALERT.c.id == alert["id"], ALERT.c.version == alert["version"])
+        .values(version=alert["version"] + 1, **values)
+    )
+    if changed.rowcount != 1:
+        return False
+    if shows:
+        for outbox in (DELIVERY, ACTIVITY):
+            tx.conn.execute(
+                update(outbox)
+                .where(outbox.c.alert_id == alert["id"])
+                .values(wanted=alert["revision"] + 1)
+            )
+    return True
+
+
+def add_event(
+    tx: Tx, alert_id: str, at: datetime, kind: str, text: str, person_id: str | None = None
+) -> None:
+    """Write one line of the alert's timeline."""
+    tx.conn.execute(
+        insert(ALERT_EVENT).values(
+            alert_id=alert_id, at=at, kind=kind, text=text, person_id=person_id
+        )
+    )
+
+
+def add_delivery(
+    tx: Tx,
+    *,
+    alert_id: str,
+    kind: str,
+    place: Place,
+    now: datetime,
+    wanted: int,
+    step: Step | None = None,
+    round_: int = 0,
+) -> str | None:
+    """A message to a place, due now; None when this rung already has one there."""
+    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
+    delivery_id = uuid4().hex
+    statement = make(DELIVERY).values(
+        id=delivery_id,
+        alert_id=alert_id,
+        kind=kind,
+        rung=step.number if step else -1,
+        round=round_,
+        rung_kind=step.kind.value if step else kind,
+        place=str(place),
+        person_id=step.person_id if step else None,
+        state="pending",
+        revision=0,
+        wanted=wanted,
+        remote_id="",
+        remote_url="",
+        attempts=0,
+        next_attempt_at=now,
+        created_at=now,
+        error="",
+    )
+    statement = statement.on_conflict_do_nothing(
+        index_elements=["alert_id", "rung", "round", "place"]
+    )
+    return delivery_id if tx.conn.execute(statement).rowcount == 1 else None
+
+
+def deliveries_of(conn: Connection, alert_id: str) -> Sequence[Row]:
+    """The alert's messages in the order in which they were made."""
+    query = (
+        select(DELIVERY)
+        .where(DELIVERY.c.alert_id == alert_id)
+        .order_by(DELIVERY.c.created_at, DELIVERY.c.rung)
+    )
+    return conn.execute(query).mappings().all()
+
+
+def signals_of(conn: Connection, alert_id: str) -> list[Signal]:
+    """The alert's latest signals, oldest first."""
+    query = (
+        select(SIGNAL)
+        .where(SIGNAL.c.alert_id == alert_id)
+        .order_by(SIGNAL.c.occurred_at.desc())
+        .limit(_MOST_SIGNALS)
+    )
+    return [signal_from(row) for row in conn.execute(query).mappings()][::-1]
+
+
+def place_from(text: str) -> Place:
+    """The place of a stored ``surface:kind:address``."""
+    surface, kind, address = text.split(":", 2)
+    return Place(surface=surface, kind=kind, address=address)

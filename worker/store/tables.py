@@ -1,0 +1,29 @@
+"""The tables as SQLAlchemy Core sees them, for the hot paths."""
+
+from __future__ import annotations
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+import worker.store.flow_tables
+import worker.store.mirror_tables  # noqa: F401 - both register their tables
+
+_ALL = SQLModel.metadata.tables
+
+SIGNAL: Table = _ALL["signal"]
+ALERT: Table = _ALL["alert"]
+ALERT_EVENT: Table = _ALL["alert_event"]
+DELIVERY: Table = _ALL["delivery"]
+ACTIVITY: Table = _ALL["activity"]
+RECEIPT: Table = _ALL["receipt"]
+RESPONSE: Table = _ALL["response"]
+PRESS: Table = _ALL["press"]
+DIGEST: Table = _ALL["digest"]
+POLICY: Table = _ALL["policy"]
+DESTINATION: Table = _ALL["destination"]
+IDENTITY: Table = _ALL["identity"]
+PERSON_SETTING: Table = _ALL["person_setting"]
+META: Table = _ALL["meta"]
+WATERMARK: Table = _ALL["watermark"]
+DEAL_CONTACT: Table = _ALL["deal_contact"]
+EVIDENCE: Table = _ALL["evidence"]

@@ -1,0 +1,91 @@
+"""``/healthz``: 200 when all is well, 503 when a person should look, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from sqlalchemy import func, select
+
+from worker.audit import audit
+from worker.context import Context
+from worker.outbox import due
+from worker.schedule import Schedule
+from worker.store.tables import ACTIVITY, DELIVERY, WATERMARK
+
+_GRACE = timedelta(minutes=2)
+_STALE_FACTOR = 5
+_LEAST_STALE = 300
+
+
+def health_router(
+    ctx: Context, schedule: Schedule, objects: Callable[[], dict[str, int]]
+) -> APIRouter:
+    """The route. ``objects`` tells how often each CRM object should be read, in seconds."""
+    router = APIRouter()
+
+    @router.get("/healthz", tags=["health"], summary="Is everything well?")
+    def healthz() -> JSONResponse:
+        """The state of the clock, the mirror, the outboxes, the surfaces and the audit."""
+        report = health(ctx, schedule, objects())
+        return JSONResponse(report, status_code=200 if report["ok"] else 503)
+
+    return router
+
+
+def health(ctx: Context, schedule: Schedule, every: dict[str, int]) -> dict[str, Any]:
+    """The whole report; ``ok`` sums it up."""
+    jobs = schedule.health()
+    mirror = _mirror(ctx, every)
+    surfaces = {name: surface.health() for name, surface in ctx.surfaces.items()}
+    found = audit(ctx, _GRACE)
+    ok = (
+        found.ok
+        and all(job["ok"] for job in jobs.values())
+        and all(one["ok"] for one in mirror.values())
+        and all(bool(one.get("ok")) for one in surfaces.values())
+    )
+    return {
+        "ok": ok,
+        "clock": jobs,
+        "mirror": mirror,
+        "surfaces": surfaces,
+        "outbox": _outbox(ctx),
+        "audit": asdict(found),
+        "crm": {"name": ctx.crm.name, "api_calls": ctx.crm.api_calls, "notes": ctx.crm.notes},
+        "dispatch": ctx.dispatch.health(),
+    }
+
+
+def _mirror(ctx: Context, every: dict[str, int]) -> dict[str, dict[str, Any]]:
+    now = ctx.clock.now()
+    with ctx.store.read() as conn:
+        rows = conn.execute(select(WATERMARK)).mappings().all()
+    report: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        finished = row["finished_at"]
+        age = None if finished is None else (now - finished).total_seconds()
+        budget = max(_LEAST_STALE, _STALE_FACTOR * every.get(row["object"], 0))
+        report[row["object"]] = {
+            "ok": not row["error"] and age is not None and age <= budget,
+            "age_seconds": None if age is None else round(age, 1),
+            "last_records": row["records"],
+            "error": row["error"],
+        }
+    return report
+
+
+def _outbox(ctx: Context) -> dict[str, Any]:
+    now = ctx.clock.now()
+    report: dict[str, Any] = {}
+    with ctx.store.read() as conn:
+        for name, table in (("deliveries", DELIVERY), ("activities", ACTIVITY)):
+            query = select(func.count(), func.min(table.c.next_attempt_at)).where(due(table))
+            waiting, oldest = conn.execute(query).one()
+            late = (now - oldest).total_seconds() if oldest else 0.0
+            report[name] = {"waiting": int(waiting), "late_seconds": round(max(0.0, late), 1)}
+    return report

@@ -1,0 +1,118 @@
+"""``POST /v1/signals``: verified, parsed, stored, then answered 202."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from worker.intake.accept import Intake
+from worker.intake.envelope import IntakeError, Limits, Rejection, parse
+from worker.intake.models import openapi_body
+from worker.intake.signature import verify
+
+
+class SignalStatus(BaseModel):
+    """What became of one signal: ``accepted`` or ``duplicate``."""
+
+    source: str
+    id: str
+    status: str
+
+
+class SignalsAnswer(BaseModel):
+    """The answer to a request: counts, each signal's fate, and what was refused and why."""
+
+    accepted: int
+    duplicates: int
+    rejected: list[Rejection]
+    signals: list[SignalStatus]
+
+
+class Refusal(BaseModel):
+    """Why a whole request was refused, and the mend."""
+
+    error: str
+    mend: str
+
+
+def signals_router(
+    intake: Intake, limits: Limits, secrets: str | None, now: Callable[[], datetime]
+) -> APIRouter:
+    """The route. ``secrets`` (separated by spaces) make a Standard Webhooks signature a must."""
+    router = APIRouter()
+    refusal: dict[str, Any] = {"model": Refusal}
+
+    @router.post(
+        "/v1/signals",
+        status_code=202,
+        response_model=SignalsAnswer,
+        responses={
+            400: refusal,
+            401: refusal,
+            413: refusal,
+            415: refusal,
+            422: {"model": SignalsAnswer},
+            503: refusal,
+        },
+        openapi_extra={"requestBody": openapi_body()},
+        summary="Report engagement signals",
+        tags=["signals"],
+    )
+    async def post_signals(request: Request) -> JSONResponse:
+        """Report one signal, a batch, or CloudEvents.
+
+        202 means stored on disk. A (source, id) that is known already changes nothing. In a batch
+        good signals are accepted and bad ones listed; 422 when none is good.
+        """
+        try:
+            body = await _body(request, limits.max_body_bytes)
+            moment = now()
+            reason = verify(secrets, request.headers, body, moment) if secrets else None
+            if reason is not None:
+                raise IntakeError(401, reason, "sign the body with HOTLEAD_SIGNALS_SECRET")
+            parsed = parse(body, request.headers, limits=limits, received_at=moment)
+        except IntakeError as error:
+            return _refused(error.status, error.what, error.mend)
+        try:
+            stored = await asyncio.wrap_future(intake.accept(parsed.signals))
+        except Exception:
+            return _refused(503, "the signals could not be stored", "send them again later")
+        known = sum(not one.new for one in stored) + parsed.duplicates
+        answer = SignalsAnswer(
+            accepted=sum(one.new for one in stored),
+            duplicates=known,
+            rejected=parsed.rejected,
+            signals=[
+                SignalStatus(
+                    source=one.source,
+                    id=one.event_id,
+                    status="accepted" if one.new else "duplicate",
+                )
+                for one in stored
+            ],
+        )
+        return JSONResponse(answer.model_dump(), status_code=parsed.status)
+
+    return router
+
+
+async def _body(request: Request, longest: int) -> bytes:
+    """The body, read no further than one byte past what is allowed."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        parts.append(part)
+        size += len(part)
+        if size > longest:
+            break
+    return b"".join(parts)
+
+
+def _refused(status: int, what: str, mend: str) -> JSONResponse:
+    return JSONResponse(Refusal(error=what, mend=mend).model_dump(), status_code=status)

@@ -105,6 +105,10 @@ class Worker:
         self.intake.stop()
         self.schedule.stop()
         self.ctx.dispatch.stop()
+        self.close()
+
+    def close(self) -> None:
+        """Give back connections; all there is to do for a worker that was never started."""
         for surface in self.ctx.surfaces.values():
             surface.close()
         self.ctx.crm.close()

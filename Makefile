@@ -1,0 +1,71 @@
+# Everything lives in .venv and tests/node/node_modules; delete both to start afresh.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lint types unit clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+PIP := $(BIN)/pip --disable-pip-version-check --no-input
+# A browser for the browser tests; any of these names will do.
+BROWSER := $(firstword $(foreach b,chromium chromium-browser google-chrome,$(shell command -v $(b) 2>/dev/null)))
+NODE := $(shell command -v npm 2>/dev/null)
+
+help:
+	@echo 'make demo            see Hotlead at work, without any account (options: ARGS="--crm hubspot")'
+	@echo 'make test            lint, types, import direction and all tests'
+	@echo 'make check           lint, types and import direction only'
+	@echo 'make bench           measures, each beside its yardstick'
+
+.venv/ready: requirements.lock pyproject.toml
+	@echo "Installing Hotlead into .venv (about half a minute with a warm pip cache) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) install --quiet --progress-bar on --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-dev: requirements-dev.lock .venv/ready
+	@echo "Installing what the tests need into .venv ..."
+	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+tests/node/node_modules/ready: tests/node/package-lock.json
+ifneq ($(NODE),)
+	@echo "Installing the independent clients that judge the sandbox ..."
+	@cd tests/node && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+else
+	@echo "Node is not here: the tests that drive the sandbox with Node clients will be skipped."
+endif
+
+.PHONY: browser
+browser:
+ifeq ($(BROWSER),)
+	@echo "Installing Chromium for the browser tests ..."
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-color-emoji >/dev/null; \
+	elif command -v sudo >/dev/null && sudo -n true 2>/dev/null && command -v apt-get >/dev/null; then \
+		sudo apt-get update -qq && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-noto-color-emoji >/dev/null; \
+	else echo "Cannot install Chromium here: the browser tests will be skipped."; fi
+endif
+
+demo: .venv/ready
+	@$(BIN)/hotlead demo $(ARGS)
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: .venv/ready-dev
+	$(BIN)/mypy
+
+check: lint types
+
+test: check tests/node/node_modules/ready browser
+	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
+
+bench: .venv/ready-dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+clean:
+	rm -rf .venv tests/node/node_modules build dist

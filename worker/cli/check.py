@@ -1,0 +1,60 @@
+"""``hotlead check``: is the configuration right, and what does it say?"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
+from worker.cli.output import console, print_json
+from worker.secrets import load_secrets
+from worker.settings import Settings, load_settings, missing_secrets
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command(epilog="Example: hotlead check -c hotlead.yaml")
+    def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+        """Validate the configuration and say in words what it does. Touches nothing."""
+        settings = load_settings(config)
+        missing = missing_secrets(settings, load_secrets(os.environ))
+        if as_json:
+            print_json(
+                {
+                    "ok": not missing,
+                    "crm": settings.crm,
+                    "policy_hash": settings.policy.hash,
+                    "missing_secrets": missing,
+                    "says": _says(settings),
+                }
+            )
+        else:
+            _print(config, settings, missing)
+        if missing:
+            raise typer.Exit(1)
+
+
+def _print(config: Path, settings: Settings, missing: list[str]) -> None:
+    console.print(f"{config} is valid (policy {settings.policy.hash}).", markup=False)
+    for line in _says(settings):
+        console.print(f"  {line}", markup=False)
+    for name in missing:
+        console.print(f"Missing secret: set {name}, or {name}_FILE to a file", markup=False)
+
+
+def _says(settings: Settings) -> list[str]:
+    """The policy read aloud."""
+    policy = settings.policy
+    lines = [f"CRM: {settings.crm}; surface: {policy.surface}"]
+    lines += [f"Route “{route.name}” → {', else '.join(route.to)}" for route in policy.routes]
+    rungs = " → ".join(f"{rung.to.value} ({rung.wait} min)" for rung in policy.ladder)
+    lines.append(f"Ladder: {rungs}")
+    urgent = ", ".join(one.value for one in policy.priority.real_time)
+    lines.append(
+        f"Interrupts for: {urgent or 'nothing'}; the rest in the {policy.digest_at:%H:%M} digest"
+    )
+    lines.append(f"Nobody left: {', '.join(policy.places.admins)}")
+    return lines

@@ -1,0 +1,52 @@
+"""What several commands need: the configuration file, the secrets, the clock, the store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.clock import clock_from_environment
+from worker.secrets import Secrets, load_secrets
+from worker.settings import Settings, load_settings, missing_secrets
+from worker.store.engine import Store
+from worker.store.migrate import migrate
+
+ConfigOption = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DEFAULT_CONFIG = Path("hotlead.yaml")
+
+
+class UsageError(Exception):
+    """The command cannot do what was asked; the text says what and how to mend it."""
+
+
+def load(config: Path) -> tuple[Settings, Secrets]:
+    """The settings and secrets; raises SettingsError, SecretsError or UsageError."""
+    settings = load_settings(config)
+    secrets = load_secrets(os.environ)
+    missing = missing_secrets(settings, secrets)
+    if missing:
+        names = "\n".join(f"  {name} (or {name}_FILE)" for name in missing)
+        raise UsageError(f"{config} needs secrets that are not set in the environment:\n{names}")
+    return settings, secrets
+
+
+@contextmanager
+def opened_store(config: Path) -> Iterator[Store]:
+    """The store that the configuration names, in its present shape."""
+    store = Store(load_settings(config).store.url)
+    try:
+        migrate(store)
+        yield store
+    finally:
+        store.close()
+
+
+clock = clock_from_environment()

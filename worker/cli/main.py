@@ -1,0 +1,46 @@
+"""``hotlead``: takes each hot lead to the rep who must act, and the response to the CRM."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.text import Text
+
+from connectors.errors import ConnectorError
+from worker.cli import alerts, check, demo, init, latency, run, send_signal, sync
+from worker.cli.common import UsageError
+from worker.cli.output import errors
+from worker.secrets import SecretsError
+from worker.settings import SettingsError
+from worker.store.engine import StoreError
+
+app = typer.Typer(
+    name="hotlead",
+    help="Takes engagement signals about prospects to the rep who must act, reroutes when the "
+    "rep is away or silent, and writes the response back to the CRM.",
+    epilog="Start with: hotlead demo",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for module in (demo, init, check, run, sync, send_signal, alerts, latency):
+    module.add_to(app)
+
+_EXPECTED = (UsageError, SettingsError, SecretsError, StoreError, ConnectorError)
+
+
+def main() -> None:
+    """The entry point: an error that a user can cause is a sentence, never a traceback."""
+    try:
+        app()
+    except _EXPECTED as error:
+        mend = getattr(error, "mend", "")
+        text = f"hotlead: {error}" + (f"\nMend: {mend}" if mend else "")
+        errors.print(Text(text), style="red", soft_wrap=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,90 @@
+"""What people ask of the store: alerts as plain records, and the latency of the last 30 days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from routing.latency import Summary, Timing, report
+from worker.store.alerts import Row, place_from
+from worker.store.tables import ALERT, DELIVERY
+
+WINDOW = timedelta(days=30)
+
+
+def alert_records(
+    conn: Connection, *, since: datetime | None = None, limit: int | None = None
+) -> list[dict[str, Any]]:
+    """Alerts, newest first, each with who was told where and why; times are ISO 8601 in UTC."""
+    query = select(ALERT).order_by(ALERT.c.fired_at.desc(), ALERT.c.id)
+    if since is not None:
+        query = query.where(ALERT.c.fired_at >= since)
+    if limit is not None:
+        query = query.limit(limit)
+    return [_record(row) for row in conn.execute(query).mappings()]
+
+
+def _record(row: Row) -> dict[str, Any]:
+    place = place_from(row["rung_place"])
+    return {
+        "id": row["id"],
+        "prospect": row["prospect_email"],
+        "prospect_name": row["prospect_name"],
+        "account": row["account_name"],
+        "stage": row["stage_class"],
+        "role": row["role"],
+        "recipient": place.address if place.kind == "person" else row["rung_name"],
+        "surface": place.surface,
+        "place": place.address,
+        "rung": row["rung_kind"],
+        "reason": row["reason"],
+        "state": row["state"],
+        "signal": row["signal_class"],
+        "thread_url": row["thread_url"],
+        "fired_at": _iso(row["fired_at"]),
+        "delivered_at": _iso(row["delivered_at"]),
+        "acknowledged_at": _iso(row["acknowledged_at"]),
+        "responded_at": _iso(row["responded_at"]),
+        "latency_minutes": row["latency_minutes"],
+        "working_latency_minutes": row["working_latency_minutes"],
+    }
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def latency_summaries(conn: Connection, now: datetime) -> list[Summary]:
+    """The team's line and one a rep, over alerts fired in the last 30 days. Noise is left out."""
+    query = select(ALERT).where(ALERT.c.fired_at >= now - WINDOW, ALERT.c.state != "noise")
+    timings = [
+        Timing(
+            rep=row["holder_name"] or row["rung_name"],
+            latency_minutes=row["latency_minutes"],
+            working_latency_minutes=row["working_latency_minutes"],
+        )
+        for row in conn.execute(query).mappings()
+    ]
+    return report(timings)
+
+
+def latency_records(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
+    """The summaries as plain records; minutes rounded to two places."""
+    records = []
+    for summary in summaries:
+        record = asdict(summary)
+        for key, value in record.items():
+            if isinstance(value, float):
+                record[key] = round(value, 2)
+        records.append(record)
+    return records
+
+
+def unreachable_places(conn: Connection) -> list[tuple[str, str]]:
+    """Places whose messages were given up, with the latest error."""
+    query = select(DELIVERY.c.place, DELIVERY.c.error).where(DELIVERY.c.state == "failed")
+    return sorted({row[0]: row[1] for row in conn.execute(query)}.items())

@@ -39,10 +39,10 @@ def crm_for(settings: Settings, secrets: Secrets) -> Crm:
 
 def surfaces_for(settings: Settings, secrets: Secrets) -> dict[str, Surface]:
     """The surfaces that the policy may name, by name."""
-    from connectors.slack import connect as slack
     from connectors.slack.settings import SlackSecrets
+    from connectors.slack.surface import Slack
 
     tokens = SlackSecrets(
         bot_token=secrets.slack_bot_token or _UNSET, app_token=secrets.slack_app_token
     )
-    return {"slack": slack(settings.slack, tokens)}
+    return {"slack": Slack(settings.slack, tokens)}

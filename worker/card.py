@@ -36,7 +36,7 @@ def alert_card(
         key=delivery["id"],
         alert_id=alert["id"],
         title=f"{_TITLES[alert['signal_class']]}: {who}{at}",
-        summary=f"{who}{at} {happened}.",
+        summary=f"{happened[:1].upper()}{happened[1:]}.",
         facts=_facts(alert),
         status=status_line(alert, delivery),
         thread_url=alert["thread_url"],

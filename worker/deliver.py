@@ -173,11 +173,12 @@ def _succeeded(ctx: Context, claim: _Claim, sent: Sent) -> None:
         if row["alert_id"] is None:
             return
         if not claim.is_update:
-            tx.conn.execute(
-                update(ALERT)
-                .where(ALERT.c.id == row["alert_id"], ALERT.c.delivered_at.is_(None))
-                .values(delivered_at=now)
-            )
+            if row["kind"] == "alert":
+                tx.conn.execute(
+                    update(ALERT)
+                    .where(ALERT.c.id == row["alert_id"], ALERT.c.delivered_at.is_(None))
+                    .values(delivered_at=now)
+                )
             text = f"{row['kind']} message to {claim.place.address}"
             add_event(tx, row["alert_id"], now, "delivered", text, row["person_id"])
         wake_alert(ctx, tx, row["alert_id"])

@@ -60,7 +60,7 @@ class Worker:
             store=self.store,
             clock=clock,
             policy=settings.policy,
-            dispatch=dispatch_for(self.store),
+            dispatch=dispatch_for(self.store, slow=SLOW),
             crm=crm_for(settings, secrets),
             surfaces=surfaces_for(settings, secrets),
             patience=patience or Patience(),

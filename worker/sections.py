@@ -98,8 +98,7 @@ class SignalSettings(Section):
 class ClockSettings(Section):
     """How often the worker looks for what is due, in seconds."""
 
-    sync_seconds: int = Field(15, ge=1, description="Looks which CRM objects are due for a read.")
-    deliver_seconds: int = Field(5, ge=1, description="Looks for deliveries and CRM writes due.")
-    escalate_seconds: int = Field(10, ge=1, description="Looks for alerts whose rung is over.")
-    digest_seconds: int = Field(60, ge=1, description="Looks for digests that are due.")
-    audit_seconds: int = Field(60, ge=1, description="Proves that no signal was dropped.")
+    sweep_seconds: float = Field(1.0, gt=0, description="Looks for messages, tasks, rungs due.")
+    sync_seconds: float = Field(5.0, gt=0, description="Looks which CRM objects are due.")
+    digest_seconds: float = Field(30.0, gt=0, description="Looks for digests that are due.")
+    audit_seconds: float = Field(60.0, gt=0, description="Proves that no signal was dropped.")

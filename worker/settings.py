@@ -21,7 +21,7 @@ from routing.policy import Policy
 from worker import secrets as names
 from worker.secrets import Secrets
 from worker.sections import ClockSettings, Section, SignalSettings, StoreSettings, WebSettings
-from worker.validation import explain
+from worker.validation import explain, shown
 from worker.yaml_file import FileProblem, KeyPath, YamlError, YamlFile, read_yaml
 
 
@@ -81,7 +81,7 @@ def _policy_file(main: YamlFile, path: Path) -> YamlFile | None:
         return None
     target = path.parent / name
     if not target.is_file():
-        mend = f"create {target}, or correct the path"
+        mend = f"create {shown(str(target))}, or correct the path"
         raise YamlError([main.problem(("policy",), "the policy file is not there", mend)])
     if target.samefile(path):
         what, mend = "the policy names this very file", "write the policy here, or in another file"

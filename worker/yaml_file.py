@@ -66,10 +66,17 @@ def read_yaml(path: Path) -> YamlFile:
     """The mapping that the file holds. Raises YamlError with every problem found."""
     text = _text(path)
     try:
-        node = _yaml().compose(text)
-    except YAMLError as error:
+        return _parsed(str(path), text)
+    except (YAMLError, ValueError) as error:
         raise YamlError([_syntax(str(path), text, error)]) from error
-    found = YamlFile(str(path), None)
+    except RecursionError as error:
+        problem = FileProblem(str(path), 1, 1, "is nested too deeply", "start from a preset")
+        raise YamlError([problem]) from error
+
+
+def _parsed(name: str, text: str) -> YamlFile:
+    found = YamlFile(name, None)
+    node = _yaml().compose(text)
     if node is None:
         raise YamlError([found.problem((), "the file is empty", "start from a preset")])
     problems: list[FileProblem] = []
@@ -78,10 +85,7 @@ def read_yaml(path: Path) -> YamlFile:
         problems.append(found.problem((), "is not a mapping", "write lines like 'key: value'"))
     if problems:
         raise YamlError(problems)
-    try:
-        found.data = _yaml().load(text)
-    except (YAMLError, ValueError) as error:
-        raise YamlError([_syntax(str(path), text, error)]) from error
+    found.data = _yaml().load(text)
     return found
 
 

@@ -1,0 +1,66 @@
+"""What Slack tells an app when a person presses a button."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from connectors.sandbox.slack.shapes import message_json
+from connectors.sandbox.slack.state import (
+    APP_ID,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    Channel,
+    Message,
+    State,
+    User,
+)
+
+
+def _button(message: Message, action_id: str) -> tuple[str, dict[str, Any]]:
+    for block in message.blocks:
+        elements = [*block.get("elements", []), block.get("accessory", {})]
+        for element in elements:
+            if element.get("type") == "button" and element.get("action_id") == action_id:
+                return block["block_id"], element
+    raise LookupError(f"the message {message.ts} has no button {action_id!r}")
+
+
+def block_actions(
+    state: State, user: User, channel: Channel, message: Message, action_id: str, base_url: str
+) -> dict[str, Any]:
+    """The payload of one press; LookupError when the message has no such button."""
+    block_id, element = _button(message, action_id)
+    action = {
+        "action_id": action_id,
+        "block_id": block_id,
+        "text": element["text"],
+        "type": "button",
+        "action_ts": state.stamp(),
+    }
+    for name in ("value", "url", "style"):
+        if name in element:
+            action[name] = element[name]
+    trigger = f"{state.seconds()}.{int(user.updated)}.{secrets.token_hex(16)}"
+    state.triggers[trigger] = user.id
+    return {
+        "type": "block_actions",
+        "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": TEAM_ID},
+        "api_app_id": APP_ID,
+        "token": "sandbox-verification-token",
+        "container": {
+            "type": "message",
+            "message_ts": message.ts,
+            "channel_id": channel.id,
+            "is_ephemeral": False,
+        },
+        "trigger_id": trigger,
+        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
+        "enterprise": None,
+        "is_enterprise_install": False,
+        "channel": {"id": channel.id, "name": channel.name or "directmessage"},
+        "message": message_json(message),
+        "state": {"values": {}},
+        "response_url": f"{base_url}/actions/{TEAM_ID}/{secrets.token_hex(12)}",
+        "actions": [action],
+    }

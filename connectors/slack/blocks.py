@@ -1,0 +1,179 @@
+"""A card as a Slack message: what a rep grasps at one glance on a phone.
+
+Whatever the card holds, the result keeps all limits of Block Kit; what is too long ends with an
+ellipsis, what is empty is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from connectors.base import Button, Card
+from connectors.slack.text import length, link, mrkdwn, plain, web_url
+
+Block = dict[str, Any]
+
+EVENT_TYPE = "hotlead_alert"
+LONGEST_TEXT = 3000
+HEADER = 150
+SECTION = 3000
+FIELD = 2000
+FIELDS = 10
+CONTEXT = 2000
+BUTTON_LABEL = 75
+BUTTON_VALUE = 2000
+BUTTONS = 25
+LABEL = 100
+LINK = 1500
+FACT_SECTIONS = 3
+ITEM_SECTIONS = 30
+_ADDRESS = re.compile(r"[UW][A-Z0-9]{2,20}")
+_STYLES = ("primary", "danger")
+
+
+def message(card: Card) -> dict[str, Any]:
+    """``text``, ``blocks`` and ``metadata`` of the message, as arguments of the Web API."""
+    return {
+        "text": fallback(card),
+        "blocks": blocks(card),
+        "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": card.key}},
+    }
+
+
+def fallback(card: Card) -> str:
+    """What notifications and screen readers say."""
+    parts = (mrkdwn(card.title, HEADER), mrkdwn(card.summary, 2000), mrkdwn(card.status, 500))
+    return " — ".join(part for part in parts if part) or "Hotlead"
+
+
+def blocks(card: Card) -> list[Block]:
+    """The blocks of a card; never none."""
+    made: list[Block] = []
+    title = plain(card.title, HEADER)
+    if title:
+        made.append({"type": "header", "text": _plain(title)})
+    summary = _mention(card.mention) + mrkdwn(card.summary, SECTION - 50)
+    if summary.strip():
+        made.append(_section(summary.strip()))
+    made += _facts(card.facts)
+    made += _items(card.items)
+    status = mrkdwn(card.status, SECTION - 2)
+    if status:
+        made.append(_section(f"*{status}*"))
+    elements = _buttons(card)
+    if elements:
+        made.append({"type": "actions", "elements": elements})
+    made += _footer(card)
+    return made or [_section("Hotlead")]
+
+
+def _plain(text: str) -> Block:
+    # Without emoji a name like ":fire:" stays what it is.
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _mrkdwn(text: str) -> Block:
+    # Verbatim, or Slack itself would turn "@here" and "#general" into calls and links.
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _mention(address: str) -> str:
+    return f"<@{address}> " if _ADDRESS.fullmatch(address) else ""
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> list[Block]:
+    fields = []
+    for label, value in facts:
+        shown = mrkdwn(value, FIELD - LABEL - 3)
+        if shown:
+            name = mrkdwn(label, LABEL)
+            fields.append(_mrkdwn(f"*{name}*\n{shown}" if name else shown))
+    fields = fields[: FIELDS * FACT_SECTIONS]
+    return [
+        {"type": "section", "fields": fields[start : start + FIELDS]}
+        for start in range(0, len(fields), FIELDS)
+    ]
+
+
+def _items(items: Iterable[str]) -> list[Block]:
+    """The lines of a digest, as many a section as fit, the number of the others at the end."""
+    lines = [f"•  {line}" for line in (mrkdwn(item, 500) for item in items) if line]
+    sections: list[list[str]] = []
+    used = SECTION + 1
+    shown = 0
+    for line in lines:
+        used += length(line) + 1
+        if used > SECTION:
+            if len(sections) == ITEM_SECTIONS:
+                break
+            sections.append([])
+            used = length(line)
+        sections[-1].append(line)
+        shown += 1
+    made = [_section("\n".join(section)) for section in sections]
+    if shown < len(lines):
+        made.append(_section(f"… and {len(lines) - shown} more"))
+    return made
+
+
+def _buttons(card: Card) -> list[Block]:
+    """The link to the thread first, as the one primary button, then what the rep can answer."""
+    if not card.buttons:
+        return []
+    given = list(card.buttons)
+    if card.thread_url and not any(button.action == "open_thread" for button in given):
+        given.append(Button(label="Open thread", action="open_thread", url=card.thread_url))
+    given.sort(key=lambda button: button.action != "open_thread")
+    made: dict[str, Block] = {}
+    for button in given:
+        element = _button(button, card.alert_id)
+        if element is not None:
+            made.setdefault(element["action_id"], element)
+    elements = list(made.values())[:BUTTONS]
+    _one_primary(elements)
+    return elements
+
+
+def _button(button: Button, alert_id: str) -> Block | None:
+    action = plain(button.action, 255)
+    label = plain(button.label, BUTTON_LABEL) or plain(action, BUTTON_LABEL)
+    if not label:
+        return None
+    element: Block = {"type": "button", "action_id": action, "text": _plain(label)}
+    value = plain(alert_id, BUTTON_VALUE)
+    if value:
+        element["value"] = value
+    if button.url or action == "open_thread":
+        url = web_url(button.url)
+        if not url:
+            return None
+        element["url"] = url
+    if button.style in _STYLES:
+        element["style"] = button.style
+    return element
+
+
+def _one_primary(elements: list[Block]) -> None:
+    """The thread link, or else the first that asks for it; two would compete for the thumb."""
+    if elements and elements[0]["action_id"] == "open_thread":
+        elements[0]["style"] = "primary"
+    seen = False
+    for element in elements:
+        if element.get("style") == "primary":
+            if seen:
+                del element["style"]
+            seen = True
+
+
+def _footer(card: Card) -> list[Block]:
+    parts = [mrkdwn(card.footer, CONTEXT)]
+    links = [] if card.buttons else [link(card.thread_url, "Open thread", LINK)]
+    links.append(link(card.crm_url, "Open in CRM", LINK))
+    elements = [_mrkdwn(part) for part in [*parts, *links] if part]
+    return [{"type": "context", "elements": elements}] if elements else []

@@ -1,0 +1,1 @@
+"""The demo: a small company or a CRM export to watch, and the page to watch it on."""

@@ -88,6 +88,16 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", value):
+        raise ValueError(f"{value!r} is no time of day; write it in quotes, like '09:00'")
+    return value.zfill(5)
+
+
+ClockTime = Annotated[time, BeforeValidator(_clock)]
+Whole = Annotated[int, Field(strict=True)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Email = Annotated[str, AfterValidator(_email)]
 RoleSource = Annotated[str, AfterValidator(_source)]
@@ -153,7 +163,7 @@ class Rung(_Strict):
     """One step of the ladder: who is told, and how many working minutes they have."""
 
     to: RungKind
-    wait: int = Field(30, ge=0, le=60 * 24 * 30, description="Working minutes before the next.")
+    wait: Whole = Field(30, ge=0, le=60 * 24 * 30, description="Working minutes before the next.")
 
 
 class WorkingHours(_Strict):
@@ -161,8 +171,8 @@ class WorkingHours(_Strict):
 
     time_zone: ZoneName = "UTC"
     days: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri")
-    start: time = time(9)
-    end: time = time(18)
+    start: ClockTime = time(9)
+    end: ClockTime = time(18)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -176,9 +186,9 @@ class WorkingHours(_Strict):
 class MultiOpen(_Strict):
     """How many opens of which tiers on one thread within how many minutes make a multi-open."""
 
-    opens: int = Field(2, ge=2)
+    opens: Whole = Field(2, ge=2)
     tiers: tuple[Annotated[int, Field(ge=1, le=5)], ...] = (1, 2)
-    within_minutes: int = Field(60, ge=1)
+    within_minutes: Whole = Field(60, ge=1)
 
 
 class Priority(_Strict):
@@ -216,10 +226,10 @@ class Policy(_Strict):
     surface: str = "slack"
     priority: Priority = Priority()
     working_hours: WorkingHours = WorkingHours()
-    digest_at: time = time(17)
+    digest_at: ClockTime = time(17)
     one_alert_per: Literal["prospect", "thread"] = "prospect"
-    snooze_minutes: int = Field(30, ge=1)
-    acknowledged_wait: int = Field(
+    snooze_minutes: Whole = Field(30, ge=1)
+    acknowledged_wait: Whole = Field(
         120, ge=1, description="Working minutes from an acknowledgement to re-opening."
     )
 

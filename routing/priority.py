@@ -25,8 +25,13 @@ def tier_of(signal: Signal) -> int | None:
     """The tier as sent, else the one that the confidence (0 to 1) stands for, else None."""
     if signal.tier is not None or signal.confidence is None:
         return signal.tier
+    return tier_for(signal.confidence)
+
+
+def tier_for(confidence: float) -> int:
+    """The tier, 1 (surest) to 5, of a confidence from 0 to 1."""
     for tier, least in ((1, 0.8), (2, 0.6), (3, 0.4), (4, 0.2)):
-        if signal.confidence >= least:
+        if confidence >= least:
             return tier
     return 5
 

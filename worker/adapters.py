@@ -14,9 +14,8 @@ _UNSET = SecretStr("")
 def crm_for(settings: Settings, secrets: Secrets) -> Crm:
     """The CRM of the settings; its secrets must have been checked before."""
     if settings.crm == "salesforce" and settings.salesforce is not None:
-        from connectors.salesforce.settings import SalesforceSecrets
-
         from connectors.salesforce import connect as salesforce
+        from connectors.salesforce.settings import SalesforceSecrets
 
         keys = SalesforceSecrets(
             client_id=secrets.salesforce_client_id or _UNSET,
@@ -24,9 +23,8 @@ def crm_for(settings: Settings, secrets: Secrets) -> Crm:
         )
         return salesforce(settings.salesforce, keys, settings.http)
     if settings.crm == "hubspot" and settings.hubspot is not None:
-        from connectors.hubspot.settings import HubspotSecrets
-
         from connectors.hubspot import connect as hubspot
+        from connectors.hubspot.settings import HubspotSecrets
 
         token = HubspotSecrets(token=secrets.hubspot_token or _UNSET)
         return hubspot(settings.hubspot, token, settings.http)

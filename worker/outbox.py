@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
 
 from worker.context import Context
+from worker.store.columns import Utc
 from worker.store.engine import Tx
 from worker.store.tables import ACTIVITY, ALERT, DELIVERY, SIGNAL
 
@@ -92,3 +93,15 @@ def anything_due(ctx: Context) -> bool:
             return True
         undecided = select(SIGNAL.c.id).where(SIGNAL.c.outcome == "").limit(1)
         return conn.execute(undecided).first() is not None
+
+
+def next_due(ctx: Context, before: datetime) -> datetime | None:
+    """When the next waiting message or task comes due, if that is before the given moment."""
+    moments = []
+    with ctx.store.read() as conn:
+        for table in (DELIVERY, ACTIVITY):
+            free_at = func.coalesce(table.c.lease_until, table.c.next_attempt_at)
+            query = select(func.min(free_at, type_=Utc)).where(due(table))
+            moments.append(conn.execute(query).scalar_one())
+    soon = [moment for moment in moments if moment is not None and moment < before]
+    return min(soon, default=None)

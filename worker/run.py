@@ -29,17 +29,21 @@ from worker.press import handle_press
 from worker.schedule import Schedule
 from worker.secrets import Secrets
 from worker.settings import Settings, signature_required
-from worker.store.engine import Store
+from worker.store.engine import Store, StoreError
 from worker.store.migrate import migrate
 from worker.store.receipts import keep_policy
 from worker.sync import Progress, prepare_mirror, sync, sync_all, sync_due
 from worker.web.health import health_router
-from worker.web.signals import signals_router
+from worker.web.signals import openapi_of, signals_router
 from worker.write_back import write_back
 
 SLOW = frozenset({"sync"})
 _LISTEN_RETRY = 30.0
 log = logging.getLogger(__name__)
+
+
+class UnsafeError(StoreError):
+    """The configuration would let anybody in."""
 
 
 class Worker:
@@ -166,11 +170,17 @@ class Worker:
         app = FastAPI(title="Hotlead", version="0.1.0", docs_url=None, redoc_url=None)
         secret = self._secrets.signals_secret
         needed = signature_required(self.settings, self._secrets)
+        if needed and secret is None:
+            raise UnsafeError(
+                "signatures are required but HOTLEAD_SIGNALS_SECRET is not set; set it, or say "
+                "signals.require_signature: false for a worker that only this machine reaches"
+            )
         secrets = secret.get_secret_value() if secret is not None and needed else None
         every = {one.name: one.every for one in self.ctx.crm.objects}
         app.include_router(
             signals_router(self.intake, self.settings.signals, secrets, self.ctx.clock.now)
         )
+        app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
         app.include_router(health_router(self.ctx, self.schedule, lambda: every))
         for router in self._routers:
             app.include_router(router)

@@ -37,6 +37,7 @@ OUT_OF_OFFICE = Shape(
     may_lack=True,
 )
 SHAPES = (PEOPLE, ACCOUNTS, CONTACTS, OUT_OF_OFFICE)
+_MOST_COMPARED = 5000
 _STAGES = ("prospecting", "active_deal", "customer")
 _EMAIL = re.compile(r"[^\s@<>,;:\"]{1,64}@([\w-]+\.)+[\w-]{2,}")
 _DOMAIN = re.compile(r"([\w-]+\.)+[\w-]{2,}")
@@ -62,7 +63,7 @@ class _Names:
         self._shown: list[str] = []
 
     def put(self, record_id: str, names: Iterable[str]) -> None:
-        for name in filter(None, {name.lower() for name in names}):
+        for name in filter(None, dict.fromkeys(name.lower() for name in names)):
             unclear = self._ids.get(name, record_id) != record_id
             self._ids[name] = None if unclear else record_id
             self._shown.append(name)
@@ -78,7 +79,8 @@ class _Names:
             what, mend = f"{shown(name)!r} is the name of several", "write e-mail or domain"
         else:
             what = f"{shown(name)!r} is unknown"
-            mend = nearest(name, self._shown[:5000]) or "add it first, or empty the cell"
+            close = "" if problems.full else nearest(name, self._shown[:_MOST_COMPARED])
+            mend = close or "add it first, or empty the cell"
         problems.add(row.file, row.number, column, what, mend)
         return None
 

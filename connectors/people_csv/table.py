@@ -25,11 +25,16 @@ class Problems:
 
     def add(self, file: str, row: int | None, column: str, what: str, mend: str) -> None:
         """Note a problem. Rows count as a spreadsheet shows them, the header being row 1."""
-        if len(self._lines) >= _MOST_LISTED:
+        if self.full:
             self._more += 1
             return
         place = file + (f" row {row}" if row else "") + (f", column {column}" if column else "")
         self._lines.append(f"{place}: {what}. Mend: {mend}")
+
+    @property
+    def full(self) -> bool:
+        """Whether further problems are only counted, so that no mend need be looked for."""
+        return len(self._lines) >= _MOST_LISTED
 
     def raise_if_any(self) -> None:
         """Raise ConfigError when anything was noted: a broken folder is not read at all."""

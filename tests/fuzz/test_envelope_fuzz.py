@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from worker.intake.envelope import IntakeError, Parsed, parse
@@ -63,6 +63,7 @@ def judged(body: bytes, headers: dict[str, str]) -> Parsed | None:
     return found
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(MEDIA))
 @example(b"[" * 50_000, MEDIA[0])
 @example(b'{"data":' * 50_000, MEDIA[1])
@@ -70,11 +71,13 @@ def test_any_bytes_have_a_stated_answer(body: bytes, media: str) -> None:
     judged(body, {"content-type": media})
 
 
+@settings(deadline=None)
 @given(any_json, st.sampled_from(MEDIA))
 def test_any_json_has_a_stated_answer(value: Any, media: str) -> None:
     judged(json.dumps(value).encode(), {"content-type": media})
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(good)), any_json, st.sampled_from(MEDIA))
 def test_any_value_in_any_field_has_a_stated_answer(key: str, value: Any, media: str) -> None:
     event = {**good, key: value}
@@ -84,6 +87,7 @@ def test_any_value_in_any_field_has_a_stated_answer(key: str, value: Any, media:
     judged(json.dumps(one).encode(), {"content-type": media})
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["prospect", "thread"]), any_json), any_text)
 def test_any_nested_value_has_a_stated_answer(changes: dict[str, Any], text: str) -> None:
     event = {key: good[key] for key in good if key not in ("specversion", "data")}
@@ -92,6 +96,7 @@ def test_any_nested_value_has_a_stated_answer(changes: dict[str, Any], text: str
     judged(json.dumps({**event, **changes}).encode(), {"content-type": MEDIA[0]})
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(["ce-id", "ce-type", "ce-source", "ce-time"]), any_text))
 def test_any_event_header_has_a_stated_answer(attributes: dict[str, str]) -> None:
     headers = {"content-type": MEDIA[0], "ce-specversion": "1.0", **attributes}

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from worker.settings import Settings, SettingsError, load_settings
@@ -41,6 +41,7 @@ def judged(folder: Path, text: bytes) -> None:
         str(problem).encode()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 @example(b"[" * 5000)
 @example(b"a:\n" * 5000)
@@ -49,6 +50,7 @@ def test_any_bytes_load_or_are_refused_with_places(tmp_path_factory: Any, text: 
     judged(tmp_path_factory.getbasetemp(), text)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(KEYS), any_value)
 def test_any_value_of_any_key_loads_or_is_refused_with_places(
     tmp_path_factory: Any, key: str, value: Any
@@ -57,6 +59,7 @@ def test_any_value_of_any_key_loads_or_is_refused_with_places(
     judged(tmp_path_factory.getbasetemp(), json.dumps(whole).encode())
 
 
+@settings(deadline=None)
 @given(st.sampled_from([*POLICY, "roles", "backups", "working_hours", "priority"]), any_value)
 def test_any_value_inside_the_policy_loads_or_is_refused_with_places(
     tmp_path_factory: Any, key: str, value: Any

@@ -49,7 +49,9 @@ def add_to(app: typer.Typer) -> None:
         if data is not None and not data.is_dir():
             raise UsageError(f"there is no folder {data}; name the folder of the CRM export")
         if json_file is not None and not json_file.resolve().parent.is_dir():
-            raise UsageError(f"there is no folder {json_file.resolve().parent} for {json_file.name}")
+            raise UsageError(
+                f"there is no folder {json_file.resolve().parent} for {json_file.name}"
+            )
         from worker.demo.show import show
 
         show(crm.value, once=once, json_file=json_file, data=data, port=port)

@@ -18,12 +18,12 @@ from worker.demo.policy import stage_policy
 _DOMAIN = "kestrelworks.example"
 _BACKUPS = {
     "priya": "leo",
-    "leo": "priya",
+    "leo": "marcus",
     "hannah": "diego",
-    "diego": "hannah",
+    "diego": "marcus",
     "sofia": "hannah",
-    "grace": "tomas",
     "tomas": "grace",
+    "grace": "marcus",
 }
 
 
@@ -40,9 +40,7 @@ def demo_world(now: datetime) -> World:
 
 def demo_policy() -> dict[str, Any]:
     """The policy that fits ``demo_world``, as the ``policy`` section of a settings file."""
-    # One direction only: a policy's backups may not go round in a circle. The rest is in the CRM.
-    pairs = ("priya", "hannah", "sofia", "grace")
-    backups = {_mail(one): _mail(_BACKUPS[one]) for one in pairs}
+    backups = {_mail(one): _mail(other) for one, other in _BACKUPS.items()}
     return stage_policy(_mail("quinn"), backups)
 
 

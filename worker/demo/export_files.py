@@ -90,7 +90,10 @@ def read_export(folder: Path) -> ExportFiles:
     _read_companies(tables["accounts.csv"], files, problems)
     for row in _distinct(tables["products.csv"], "product", problems):
         files.prices[row["product"]] = _number(row, "sales_price", problems) or 0.0
-    for row in _distinct(tables["sales_pipeline.csv"], "opportunity_id", problems):
+    pipeline = _distinct(tables["sales_pipeline.csv"], "opportunity_id", problems)
+    if pipeline and not any("account" in row.cells for row in pipeline):
+        problems.add("sales_pipeline.csv", 1, "account", "is missing", "add the column")
+    for row in pipeline:
         files.deals.append(_deal(row, files, problems))
     problems.raise_if_any()
     return files
@@ -128,9 +131,7 @@ def _read_companies(rows: list[Row], files: ExportFiles, problems: Problems) -> 
 def _deal(row: Row, files: ExportFiles, problems: Problems) -> Opportunity:
     _known(row, "sales_agent", files.agents, problems)
     _known(row, "deal_stage", STAGES, problems)
-    if "account" not in row.cells:
-        problems.add(row.file, 1, "account", "is missing", "add the column")
-    elif row["account"]:
+    if row["account"]:
         _known(row, "account", files.companies, problems)
     return Opportunity(
         id=row["opportunity_id"],

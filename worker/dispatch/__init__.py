@@ -6,9 +6,7 @@ from worker.dispatch.base import Dispatch
 from worker.store.engine import Store
 
 
-def dispatch_for(
-    store: Store, *, threads: int = 8, slow: frozenset[str] = frozenset()
-) -> Dispatch:
+def dispatch_for(store: Store, *, threads: int = 8, slow: frozenset[str] = frozenset()) -> Dispatch:
     """The dispatch that fits the store: in-process on SQLite, Procrastinate on PostgreSQL.
 
     ``slow`` names the jobs that may take minutes; they have threads of their own. Raises

@@ -22,7 +22,7 @@ class Dispatch(Protocol):
         """Ask for ``job(row_id)`` soon after ``tx`` commits; nothing happens if it rolls back.
 
         A job that already waits for the same row is not asked for twice. Jobs with the same
-        ``lock`` run one at a time, over all workers, in the order of their commits.
+        ``lock`` run one at a time, over all workers, in the order of asking.
         """
 
     def start(self, jobs: Mapping[str, Job]) -> None:

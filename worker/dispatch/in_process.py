@@ -22,6 +22,14 @@ class _Ask(NamedTuple):
     lock: str
 
 
+class _Pool:
+    """Threads of one kind: what is ready for them, and how to wake one."""
+
+    def __init__(self, mutex: threading.Lock) -> None:
+        self.ready: deque[_Ask] = deque()
+        self.wake = threading.Condition(mutex)
+
+
 class InProcess:
     """A dispatch without a server. ``slow`` jobs have threads of their own.
 
@@ -33,10 +41,10 @@ class InProcess:
         self._slow = slow
         self._jobs: Mapping[str, Job] = {}
         self._running_threads: list[threading.Thread] = []
-        self._changed = threading.Condition()
-        # all below is guarded by _changed
-        self._fast_ready: deque[_Ask] = deque()
-        self._slow_ready: deque[_Ask] = deque()
+        self._mutex = threading.Lock()
+        # all below is guarded by the mutex
+        self._fast_pool = _Pool(self._mutex)
+        self._slow_pool = _Pool(self._mutex)
         self._waiting: set[tuple[str, str]] = set()
         self._lines: dict[str, deque[_Ask]] = {}
         """For each lock that somebody holds: who comes next."""
@@ -53,18 +61,18 @@ class InProcess:
         """See ``Dispatch.start``."""
         self._jobs = dict(jobs)
         for number in range(self._threads):
-            self._spawn(f"job-{number}", self._fast_ready)
+            self._spawn(f"job-{number}", self._fast_pool)
         for number in range(_SLOW_THREADS if self._slow else 0):
-            self._spawn(f"slow-job-{number}", self._slow_ready)
+            self._spawn(f"slow-job-{number}", self._slow_pool)
 
     def idle(self) -> bool:
         """See ``Dispatch.idle``."""
-        with self._changed:
+        with self._mutex:
             return not self._waiting and not self._running
 
     def health(self) -> dict[str, object]:
         """See ``Dispatch.health``."""
-        with self._changed:
+        with self._mutex:
             alive = bool(self._running_threads) and not self._stopping
             return {
                 "engine": "in-process",
@@ -77,20 +85,21 @@ class InProcess:
     def stop(self, timeout: float = 10.0) -> None:
         """See ``Dispatch.stop``."""
         deadline = time.monotonic() + timeout
-        with self._changed:
+        with self._mutex:
             self._stopping = True
-            self._changed.notify_all()
+            self._fast_pool.wake.notify_all()
+            self._slow_pool.wake.notify_all()
         for thread in self._running_threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _spawn(self, name: str, ready: deque[_Ask]) -> None:
+    def _spawn(self, name: str, pool: _Pool) -> None:
         # a daemon: a job that hangs must not keep the process from ending
-        thread = threading.Thread(target=self._work, args=(ready,), name=name, daemon=True)
+        thread = threading.Thread(target=self._work, args=(pool,), name=name, daemon=True)
         self._running_threads.append(thread)
         thread.start()
 
     def _add(self, ask: _Ask) -> None:
-        with self._changed:
+        with self._mutex:
             if self._stopping or (ask.job, ask.row_id) in self._waiting:
                 return
             self._waiting.add((ask.job, ask.row_id))
@@ -102,24 +111,24 @@ class InProcess:
             self._make_ready(ask)
 
     def _make_ready(self, ask: _Ask) -> None:
-        ready = self._slow_ready if ask.job in self._slow else self._fast_ready
-        ready.append(ask)
-        self._changed.notify_all()
+        pool = self._slow_pool if ask.job in self._slow else self._fast_pool
+        pool.ready.append(ask)
+        pool.wake.notify()
 
-    def _work(self, ready: deque[_Ask]) -> None:
-        while (ask := self._next(ready)) is not None:
+    def _work(self, pool: _Pool) -> None:
+        while (ask := self._next(pool)) is not None:
             succeeded = self._run(ask)
-            with self._changed:
+            with self._mutex:
                 self._running -= 1
                 self._failed += not succeeded
                 self._release(ask.lock)
 
-    def _next(self, ready: deque[_Ask]) -> _Ask | None:
-        with self._changed:
-            self._changed.wait_for(lambda: ready or self._stopping)
+    def _next(self, pool: _Pool) -> _Ask | None:
+        with self._mutex:
+            pool.wake.wait_for(lambda: pool.ready or self._stopping)
             if self._stopping:
                 return None
-            ask = ready.popleft()
+            ask = pool.ready.popleft()
             # from here on a change of the row is news, so it may be handed over again
             self._waiting.discard((ask.job, ask.row_id))
             self._running += 1

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from routing.nouns import Sentiment, Signal, SignalKind
+from routing.priority import tier_for
 from worker.intake.fields import Email, Identifier, Link, Moment, Name, Subject
 
-_CUTS = (80.0, 60.0, 40.0, 20.0)
 _SCHEMAS = "#/components/schemas/{model}"
 
 
@@ -21,8 +21,7 @@ def share_of(confidence: float) -> float:
 
 def tier_of(confidence: float) -> int:
     """The tier, 1 (surest) to 5, of a confidence of 0-1 or 0-100: cuts at 80, 60, 40 and 20."""
-    percent = confidence * 100 if confidence <= 1 else confidence
-    return 1 + sum(percent < cut for cut in _CUTS)
+    return tier_for(share_of(confidence))
 
 
 class _Strict(BaseModel):

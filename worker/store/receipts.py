@@ -26,9 +26,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 def to_json(value: Snapshot | Decision | Signal) -> dict[str, Any]:
     """A noun as plain JSON values."""
     kind: Any = type(value)
-    dumped: dict[str, Any] = _adapter(kind).dump_python(
-        value, mode="json", exclude_defaults=True
-    )
+    dumped: dict[str, Any] = _adapter(kind).dump_python(value, mode="json", exclude_defaults=True)
     return dumped
 
 

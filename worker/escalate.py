@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from sqlalchemy import select, update
 
 from routing.calendar import after_minutes, week_of
 from routing.decide import next_step
@@ -27,6 +29,10 @@ from worker.store.alerts import (
 from worker.store.engine import Tx
 from worker.store.facts import snapshot_for
 from worker.store.receipts import policy_by_hash
+from worker.store.tables import DELIVERY
+
+_LOOK_AGAIN = timedelta(minutes=1)
+_TRY_ALL_AGAIN = timedelta(minutes=5)
 
 
 def escalate(ctx: Context, alert_id: str) -> None:
@@ -37,6 +43,10 @@ def escalate(ctx: Context, alert_id: str) -> None:
         if alert is None or not alert["open"] or alert["due_at"] is None:
             return
         if alert["due_at"] > now:
+            return
+        if alert["state"] == "fired" and _still_on_its_way(tx, alert):
+            # Nobody can act on what they were not told: the wait begins with the delivery.
+            change_alert(tx, alert, shows=False, due_at=now + _LOOK_AGAIN)
             return
         if alert["state"] == "snoozed":
             _remind(ctx, tx, alert, now)
@@ -64,6 +74,7 @@ def climb(ctx: Context, tx: Tx, alert: Row, now: datetime, why: str = "") -> Non
         text = why or f"nobody acted, and {alert['rung_name']} is the last rung"
         if change_alert(tx, alert, **again, due_at=None):
             add_event(tx, alert["id"], now, "top_of_ladder", text)
+            _never_silent(tx, alert, now)
         return
     _tell(tx, alert, step, snapshot, policy, now, why, again)
 
@@ -148,6 +159,39 @@ def _step_of(row: Row, wait: int) -> Step:
         name=place.address,
         person_id=row["person_id"],
     )
+
+
+def _still_on_its_way(tx: Tx, alert: Row) -> bool:
+    query = (
+        select(DELIVERY.c.id)
+        .where(DELIVERY.c.alert_id == alert["id"], DELIVERY.c.kind == "alert")
+        .where(DELIVERY.c.rung == alert["rung"], DELIVERY.c.round == alert["round"])
+        .where(DELIVERY.c.state.in_(("pending", "sending")), DELIVERY.c.sent_at.is_(None))
+    )
+    return tx.conn.execute(query.limit(1)).first() is not None
+
+
+def _never_silent(tx: Tx, alert: Row, now: datetime) -> None:
+    """An alert that reached nobody on any rung is tried again everywhere until it does."""
+    mine = (DELIVERY.c.alert_id == alert["id"]) & (DELIVERY.c.kind == "alert")
+    sent = select(DELIVERY.c.id).where(mine, DELIVERY.c.sent_at.is_not(None)).limit(1)
+    if tx.conn.execute(sent).first() is None:
+        tx.conn.execute(
+            update(DELIVERY)
+            .where(mine, DELIVERY.c.state == "failed")
+            .values(state="pending", next_attempt_at=now + _TRY_ALL_AGAIN)
+        )
+
+
+def begin_wait(ctx: Context, tx: Tx, alert_id: str, rung: int, now: datetime) -> None:
+    """A message reached its rung late: the person's time to act begins now."""
+    alert = get_alert(tx.conn, alert_id)
+    if alert is None or not alert["open"] or alert["state"] != "fired" or alert["rung"] != rung:
+        return
+    ladder = policy_of(ctx, tx, alert["policy_hash"]).ladder
+    wait = ladder[rung].wait if rung < len(ladder) else 0
+    due_at = after_minutes(now, wait, week_from(alert["week"]))
+    change_alert(tx, alert, shows=False, due_at=due_at)
 
 
 def _facts(tx: Tx, alert: Row, policy: Policy, now: datetime) -> Snapshot:

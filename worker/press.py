@@ -30,6 +30,9 @@ class _RacedError(Exception):
 
 def handle_press(ctx: Context, press: ButtonPress) -> None:
     """Act on a press and tell the presser when it could not be done."""
+    if press.action not in _ACTIONS:
+        log.warning("a button that nobody knows was pressed", extra={"action": press.action})
+        return
     surface = ctx.surfaces[press.surface]
     try:
         person = person_behind(ctx, surface, press.address)
@@ -68,7 +71,7 @@ def _act_in(ctx: Context, tx: Tx, press: ButtonPress, person: Person) -> str:
     if alert is None:
         return "This alert is no longer kept."
     if not alert["open"]:
-        return "This alert is already closed."
+        return "" if press.action == "open_thread" else "This alert is already closed."
     said = _ACTIONS[press.action](ctx, tx, alert, person)
     if said is None:
         raise _RacedError
@@ -164,7 +167,15 @@ def _noise(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
     return ""
 
 
+def _opened(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
+    """A look at the thread promises nothing, so it stops no timer; the timeline shows it."""
+    text = f"{person.name} opened the thread"
+    add_event(tx, alert["id"], ctx.clock.now(), "thread_opened", text, person.id)
+    return ""
+
+
 _ACTIONS = {
+    "open_thread": _opened,
     "acknowledge": _acknowledge,
     "claim": _acknowledge,
     "snooze": _snooze,

@@ -98,8 +98,9 @@ class Faults:
         if fault is None:
             await app(scope, receive, send)
         elif fault.kind == "latency":
+            replay = await _received(receive)  # so that it is done even if the client gives up
             await asyncio.sleep(fault.seconds)
-            await app(scope, receive, send)
+            await app(scope, replay, send)
         elif fault.kind == "status":
             await _answer(send, fault.status, fault.body, fault.headers)
         elif fault.kind == "reset_before":
@@ -113,18 +114,29 @@ class Faults:
             self.clear()
             await _answer(send, 204, None, {})
             return
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        message = await (await _received(receive))()
         try:
-            self.order(Fault(**json.loads(body)))
+            self.order(Fault(**json.loads(message["body"])))
         except (TypeError, ValueError) as error:
             await _answer(send, 400, {"error": str(error)}, {})
             return
         await _answer(send, 201, {"ok": True}, {})
+
+
+async def _received(receive: Receive) -> Receive:
+    """Take the whole request now and hand it out later, before anything else that comes."""
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return replay
 
 
 async def _swallow(message: Message) -> None:

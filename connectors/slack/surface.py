@@ -86,6 +86,8 @@ class Slack:
 
     def find_person(self, email: str) -> str | None:
         """The user id of the person with this e-mail; None for strangers, bots and the departed."""
+        if not email:
+            return None
         with told("looking a person up"):
             try:
                 user = self._clients.read.users_lookupByEmail(email=email)["user"]
@@ -94,6 +96,17 @@ class Slack:
                     return None
                 raise
         return None if user.get("deleted") or user.get("is_bot") else str(user["id"])
+
+    def find_email(self, address: str) -> str | None:
+        """The e-mail behind a user id; None for strangers, bots and guests without one."""
+        with told("looking a person up"):
+            try:
+                user = self._clients.read.users_info(user=address)["user"]
+            except SlackApiError as error:
+                if error.response.get("error") in ("user_not_found", "user_not_visible"):
+                    return None
+                raise
+        return str(user.get("profile", {}).get("email") or "").lower() or None
 
     def send(self, place: str, card: Card) -> Sent:
         """Post once, without any retry; UnclearError when it may have been posted."""

@@ -35,6 +35,8 @@ def kit() -> Iterator[Kit]:
 def test_people_are_found_by_email_whatever_its_case(kit: Kit) -> None:
     slack = kit.surface()
     assert slack.find_person(BO.upper()) == kit.sandbox.user_id(BO)
+    assert slack.find_email(kit.sandbox.user_id(BO)) == BO
+    assert slack.find_email("U0NOBODY") is None
 
 
 def test_strangers_the_departed_and_bots_are_nobody(kit: Kit) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import ConfigError
-from worker.demo.export import load_export
+from worker.demo.export import ExportError, load_export
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 GOOD = {
@@ -34,7 +33,7 @@ def write(folder: Path, **changed: str | None) -> Path:
 
 
 def refusal(folder: Path) -> str:
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises(ExportError) as caught:
         load_export(folder, NOW)
     return str(caught.value)
 

@@ -21,11 +21,13 @@ from connectors.sandbox.world import (
     WorldPerson,
     WorldStage,
 )
-from worker.demo.export_files import ExportFiles, Opportunity, read_export
+from worker.demo.export_files import ExportError, ExportFiles, Opportunity, read_export
 from worker.demo.export_notes import notes_about
 from worker.demo.export_people import ADMIN, Staff, people_of
 from worker.demo.made import contact_of, slug, slugs
 from worker.demo.policy import stage_policy
+
+__all__ = ["Export", "ExportError", "load_export"]
 
 _TURNS = ("Prospecting", "Engaging", "Won")
 _HOME = "United States"
@@ -54,7 +56,7 @@ _STAGES = (
 def load_export(folder: Path, now: datetime) -> Export:
     """The export in ``folder`` as of ``now`` (aware), which dates absences and signals alone.
 
-    The same files give the same world, whatever the machine. Raises ConfigError with file, row,
+    The same files give the same world, whatever the machine. Raises ExportError with file, row,
     column and mend.
     """
     files = read_export(folder)

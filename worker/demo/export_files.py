@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from connectors.errors import ConfigError
+from connectors.errors import ConnectorError
 from connectors.people_csv.table import Problems, Row, Shape, nearest, read_table, shown
 
 STAGES = ("Prospecting", "Engaging", "Won", "Lost")
@@ -24,6 +24,10 @@ _PIPELINE = Shape(
     optional=("account", "engage_date", "close_date", "close_value"),
 )
 _MOST_BYTES = 100_000_000
+
+
+class ExportError(Exception):
+    """The export cannot be read; the text lists every problem with its place and its mend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,19 @@ class ExportFiles:
 
 
 def read_export(folder: Path) -> ExportFiles:
-    """The export in ``folder``. Raises ConfigError that lists every problem with its mend."""
+    """The export in ``folder``. Raises ExportError."""
     if not folder.is_dir():
-        raise ConfigError(
-            f"{folder} is not a folder",
-            mend="name the folder that holds accounts.csv, sales_teams.csv, products.csv and "
-            "sales_pipeline.csv",
+        raise ExportError(
+            f"{folder} is not a folder. Mend: name the folder that holds accounts.csv, "
+            "sales_teams.csv, products.csv and sales_pipeline.csv"
         )
-    problems = Problems(folder)
+    try:
+        return _read(folder, Problems(folder))
+    except ConnectorError as error:
+        raise ExportError(f"{error}\nMend: {error.mend}") from error
+
+
+def _read(folder: Path, problems: Problems) -> ExportFiles:
     files = ExportFiles()
     tables = {
         shape.file: read_table(folder, shape, problems, _MOST_BYTES) or []

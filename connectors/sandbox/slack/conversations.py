@@ -36,7 +36,9 @@ def open_direct(call: Call) -> JSON:
     channel = call.state.direct(user.id)
     body: JSON = {"channel": {"id": channel.id}}
     if call.flag("return_im"):
-        body["channel"] = channel_json(channel)
+        hidden = ("is_user_deleted", "priority")
+        whole = channel_json(channel).items()
+        body["channel"] = {name: value for name, value in whole if name not in hidden}
     return body | ({"no_op": True, "already_open": True} if known else {})
 
 

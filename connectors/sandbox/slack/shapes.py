@@ -42,7 +42,6 @@ def profile(user: User, *, with_email: bool) -> JSON:
         "avatar_hash": "g0" + user.id[-10:].lower(),
         "first_name": first,
         "last_name": last,
-        "team": TEAM_ID,
     }
     for size in (24, 32, 48, 72, 192, 512):
         body[f"image_{size}"] = _IMAGE.format(size=size)
@@ -65,7 +64,8 @@ def user_json(state: State, user: User, *, with_email: bool) -> JSON:
         "is_app_user": False,
         "updated": user.updated,
     }
-    body["profile"].pop("fields")
+    del body["profile"]["fields"]
+    body["profile"]["team"] = TEAM_ID
     if user.deleted:
         return body
     local = state.now().astimezone(ZoneInfo(user.time_zone))
@@ -88,16 +88,7 @@ def user_json(state: State, user: User, *, with_email: bool) -> JSON:
 def channel_json(channel: Channel) -> JSON:
     """A conversation as ``conversations.info`` gives it."""
     if channel.is_im:
-        return {
-            "id": channel.id,
-            "created": channel.created,
-            "is_archived": False,
-            "is_im": True,
-            "is_org_shared": False,
-            "user": channel.user,
-            "is_user_deleted": False,
-            "priority": 0,
-        }
+        return _direct_json(channel)
     words = {"value": "", "creator": "", "last_set": 0}
     return {
         "id": channel.id,
@@ -127,6 +118,19 @@ def channel_json(channel: Channel) -> JSON:
         "topic": dict(words),
         "purpose": dict(words),
         "num_members": len(channel.members),
+    }
+
+
+def _direct_json(channel: Channel) -> JSON:
+    return {
+        "id": channel.id,
+        "created": channel.created,
+        "is_archived": False,
+        "is_im": True,
+        "is_org_shared": False,
+        "user": channel.user,
+        "is_user_deleted": False,
+        "priority": 0,
     }
 
 
@@ -160,7 +164,6 @@ def _bot_profile() -> JSON:
         "name": BOT_NAME,
         "updated": 1_700_000_000,
         "app_id": APP_ID,
-        "user_id": BOT_USER,
         "icons": icons,
         "team_id": TEAM_ID,
     }

@@ -102,6 +102,12 @@ class Hub:
         self._on_loop(self._hand_out)
         return envelope.id
 
+    def waiting(self, envelope_id: str) -> dict[str, Any] | None:
+        """The payload of an envelope that nobody has acknowledged yet."""
+        with self._state.lock:
+            envelope = self._pending.get(envelope_id)
+            return envelope.payload if envelope else None
+
     def disconnect(self, reason: str = "refresh_requested") -> None:
         """Tell every open socket to go, as Slack does every few hours."""
         self._on_loop(lambda: self._tell_all(reason))

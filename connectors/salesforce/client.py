@@ -1,0 +1,260 @@
+"""One logged-in Salesforce client: sessions, tries of one call, and the org's own clock.
+
+simple-salesforce knows the API's addresses and shapes. Logging in again stays here, because the
+library does it once a thread, loses extra headers and fails on a 401 that is not a list.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import requests
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from connectors.errors import AuthError, ConfigError, ConnectorError, TemporaryError
+from connectors.http import CallCounter, HttpSettings, Seam, is_loopback, session
+from connectors.salesforce.errors import from_login, from_transport, from_vendor
+from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
+
+if TYPE_CHECKING:
+    from simple_salesforce import Salesforce as Library
+
+_LOGIN = "configured"
+"""Stands for the configured address where the library would write a domain by itself."""
+_FIRST_WAIT = 0.3
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    library: Library
+    url: str
+
+
+class Client:
+    """Calls to one org from any number of threads."""
+
+    def __init__(
+        self, settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings
+    ) -> None:
+        self._settings = settings
+        self._secrets = secrets
+        self._limits = http
+        self.counter = CallCounter()
+        login = {f"{_LOGIN}.salesforce.com": settings.login_url}
+        self._seam = Seam(http, self.counter, login)
+        self._http = session(self._seam)
+        self._http.hooks["response"].append(self._note)
+        self._lock = threading.Lock()
+        self._live: _Session | None = None
+        self._seen = threading.local()
+        self._offset: float | None = None
+        self._usage = ""
+
+    @property
+    def instance_url(self) -> str:
+        """Where the org's pages are; the log-in address until the first log-in."""
+        live = self._live
+        return live.url if live else self._settings.login_url
+
+    def now(self) -> datetime:
+        """The org's own time, as its last answer told it. Logs in when it was never asked."""
+        if self._offset is None:
+            self._tried(lambda: self._session(), writing=False)
+        if self._offset is None:
+            raise TemporaryError("Salesforce answered without a Date")
+        return datetime.fromtimestamp(time.monotonic() + self._offset, UTC)
+
+    def query(self, soql: str, *, deleted: bool = False) -> dict[str, Any]:
+        """The first page of a query; ``deleted`` includes the recycle bin."""
+        headers = {"Sforce-Query-Options": f"batchSize={self._settings.page_size}"}
+        return self._call(
+            lambda library: _page(library.query(soql, include_deleted=deleted, headers=headers))
+        )
+
+    def more(self, next_url: str) -> dict[str, Any]:
+        """The page behind a ``nextRecordsUrl``."""
+        return self._call(
+            lambda library: _page(library.query_more(next_url, identifier_is_url=True))
+        )
+
+    def describe(self, sobject: str) -> dict[str, Any]:
+        """What the org says of an object."""
+        return self._call(lambda library: _object(library.restful(f"sobjects/{sobject}/describe")))
+
+    def upsert(
+        self, sobject: str, field: str, records: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Create or update up to 200 records by external id; the result of each, in order.
+
+        Safe to repeat: the same record twice is one record.
+        """
+        body = {"allOrNone": False, "records": records}
+        path = f"composite/sobjects/{sobject}/{field}"
+
+        def send(library: Library) -> list[dict[str, Any]]:
+            found = library.restful(path, method="PATCH", json=body)
+            if not isinstance(found, list) or len(found) != len(records):
+                raise requests.exceptions.InvalidJSONError("not one result a record")
+            return found
+
+        return self._call(send, writing=True)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _call(self, action: Callable[[Library], Result], *, writing: bool = False) -> Result:
+        return self._tried(lambda: self._logged_in(action), writing=writing)
+
+    def _tried(self, action: Callable[[], Result], *, writing: bool) -> Result:
+        """Do it, again if need be and if the wait is short enough to stand in line for."""
+        retrying = Retrying(
+            retry=retry_if_exception(self._worth_waiting),
+            wait=self._wait,
+            stop=stop_after_attempt(self._limits.tries),
+            reraise=True,
+        )
+        result: Result = retrying(self._translated, action, writing)
+        return result
+
+    def _worth_waiting(self, error: BaseException) -> bool:
+        if not isinstance(error, TemporaryError) or getattr(error, "daily", False):
+            return False
+        return (error.retry_after or 0) <= self._limits.longest_wait
+
+    def _wait(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        if isinstance(error, TemporaryError) and error.retry_after is not None:
+            return error.retry_after
+        return float(min(_FIRST_WAIT * 2 ** (state.attempt_number - 1), self._limits.longest_wait))
+
+    def _translated(self, action: Callable[[], Result], writing: bool) -> Result:
+        """Do it once; every failure comes out as one of our errors."""
+        from simple_salesforce.exceptions import SalesforceError
+
+        self._seen.headers = {}
+        try:
+            return action()
+        except ConnectorError:
+            raise
+        except SalesforceError as error:
+            raise from_vendor(
+                error,
+                writing=writing,
+                retry_after=_seconds(self._seen.headers.get("Retry-After")),
+                day_used_up=_used_up(self._usage),
+            ) from error
+        except (requests.exceptions.RequestException, ValueError) as error:
+            raise from_transport(error, writing=writing) from error
+
+    def _logged_in(self, action: Callable[[Library], Result]) -> Result:
+        from simple_salesforce.exceptions import SalesforceExpiredSession
+
+        live = self._session()
+        try:
+            return action(live.library)
+        except SalesforceExpiredSession:
+            self._forget(live)
+        return action(self._session().library)
+
+    def _session(self) -> _Session:
+        """The living session; of several threads that find none, one logs in."""
+        with self._lock:
+            if self._live is None:
+                self._live = self._log_in()
+            return self._live
+
+    def _forget(self, session: _Session) -> None:
+        with self._lock:
+            if self._live is session:
+                self._live = None
+
+    def _log_in(self) -> _Session:
+        from simple_salesforce import Salesforce as Library
+        from simple_salesforce.exceptions import SalesforceAuthenticationFailed
+        from simple_salesforce.login import SalesforceLogin
+
+        try:
+            token, host = SalesforceLogin(
+                consumer_key=self._secrets.client_id.get_secret_value(),
+                consumer_secret=self._secrets.client_secret.get_secret_value(),
+                domain=_LOGIN,
+                session=self._http,
+            )
+        except SalesforceAuthenticationFailed as error:
+            raise from_login(error.code, error.message) from error
+        except (AttributeError, TypeError) as error:
+            raise ConfigError(
+                "the log-in address answered something that is no log-in",
+                mend="check salesforce.login_url: it must be the org's My Domain address",
+            ) from error
+        if not token or not host:
+            raise AuthError("Salesforce's log-in gave no token")
+        url = self._reach(host.rstrip("/"))
+        library = Library(
+            session_id=token,
+            instance_url=f"https://{host}",
+            version=self._settings.api_version,
+            session=self._http,
+            object_pairs_hook=dict,
+        )
+        return _Session(library, url)
+
+    def _reach(self, host: str) -> str:
+        """The org's address. Plain http only where the configured address is that already."""
+        plain = urlsplit(self._settings.login_url).scheme == "http" and is_loopback(f"//{host}")
+        if not plain:
+            return f"https://{host}"
+        self._seam.hosts[host] = f"http://{host}"
+        return f"http://{host}"
+
+    def _note(self, response: requests.Response, **_: object) -> None:
+        self._seen.headers = response.headers
+        self._usage = response.headers.get("Sforce-Limit-Info", self._usage)
+        try:
+            told = parsedate_to_datetime(response.headers.get("Date", ""))
+        except ValueError:  # a proxy's answer without a date tells no time
+            return
+        self._offset = told.timestamp() - time.monotonic()
+
+
+def _page(found: Any) -> dict[str, Any]:
+    page = _object(found)
+    if not isinstance(page.get("records"), list) or not isinstance(page.get("done"), bool):
+        raise requests.exceptions.InvalidJSONError("not a page of records")
+    return page
+
+
+def _object(found: Any) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise requests.exceptions.InvalidJSONError("not an object")
+    return found
+
+
+def _seconds(text: str | None) -> float | None:
+    """The seconds of a Retry-After, which may also be a date."""
+    if not text:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return max(0.0, (until - datetime.now(UTC)) / timedelta(seconds=1))
+
+
+def _used_up(usage: str) -> bool:
+    """Whether ``api-usage=18/5000`` says that nothing is left."""
+    used, _, most = usage.partition("api-usage=")[2].partition(";")[0].partition("/")
+    return used.strip().isdigit() and most.strip().isdigit() and int(used) >= int(most)

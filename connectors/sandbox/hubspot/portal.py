@@ -1,0 +1,183 @@
+"""The account's state, and what a person working in the CRM can do to it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.sandbox.hubspot.errors import refused
+from connectors.sandbox.hubspot.links import Links
+from connectors.sandbox.hubspot.schema import ALL_SCOPES, BY_NAME, TYPES, Pipeline, known_way
+from connectors.sandbox.hubspot.stamps import iso, to_ms
+from connectors.sandbox.hubspot.table import Props, Record, Seen, Table
+
+PORTAL_ID = 21939747
+
+
+@dataclass(slots=True, kw_only=True)
+class Owner:
+    """A person (or queue) that records can belong to, and the ids of the user behind it."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+    user_id: int
+    team: str = ""
+    archived: bool = False
+    type: str = "PERSON"
+    stamp: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Portal:
+    """Everything in the account. Times come from ``now`` alone."""
+
+    now: Callable[[], datetime]
+    scopes: frozenset[str] = ALL_SCOPES
+    search_lag: timedelta = timedelta(0)
+    search_cap: int = 10_000
+    association_page: int = 500
+    short_pages: bool = False
+    unique_task_property: bool = True
+    task_properties: bool = True
+    tables: dict[str, Table] = field(default_factory=lambda: {t.name: Table(t) for t in TYPES})
+    owners: dict[int, Owner] = field(default_factory=dict)
+    pipeline: Pipeline = field(default_factory=Pipeline)
+    links: Links = field(default_factory=Links)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def stamp(self) -> int:
+        """Now, in epoch milliseconds."""
+        return to_ms(self.now())
+
+    def ready(self) -> int:
+        """The moment up to which the search index has caught up."""
+        return to_ms(self.now() - self.search_lag)
+
+    def table(self, name: str) -> Table:
+        """The table of a type's name or id. Raises the API's refusal for an unknown one."""
+        kind = BY_NAME.get(name)
+        if kind is None:
+            raise refused(f"Unable to infer object type from: {name}")
+        return self.tables[kind.name]
+
+    def insert(self, table: Table, props: Mapping[str, str], at: int | None = None) -> Record:
+        """Add a record as given, stamped now or at ``at``; nothing is checked here."""
+        moment = self.stamp() if at is None else at
+        kept = {name: value for name, value in props.items() if value != ""}
+        record = Record(table.new_id(), kept, moment, moment)
+        kept.update({name: value for name, value in self._derived(table, record).items() if value})
+        table.add(record)
+        if self.search_lag:
+            table.lag(record, moment, None, moment)
+        return record
+
+    def change(self, table: Table, record: Record, props: Mapping[str, str]) -> None:
+        """Give a record new values as of now; nothing is checked here."""
+        now = self.stamp()
+        wanted = dict(props)
+        later = Record(record.id, {**record.props, **wanted}, record.created, now)
+        wanted.update(self._derived(table, later))
+        table.change(record, wanted, now, lagging=bool(self.search_lag))
+
+    def _derived(self, table: Table, record: Record) -> Props:
+        """What HubSpot works out by itself."""
+        props = record.props
+        if table.kind.name == "deals":
+            stage = next((s for s in self.pipeline.stages if s.id == props.get("dealstage")), None)
+            closed = stage is not None and stage.closed
+            won = stage is not None and stage.closed and stage.probability >= 1
+            return {"hs_is_closed": str(closed).lower(), "hs_is_closed_won": str(won).lower()}
+        if table.kind.name == "tasks":
+            done = props.get("hs_task_status") == "COMPLETED"
+            when = props.get("hs_task_completion_date") or iso(record.modified)
+            return {"hs_task_completion_date": when if done else ""}
+        return {}
+
+    def merge(self, table: Table, winner: Record, loser: Record) -> None:
+        """Merge two records as the CRM does: one goes on, the other's id leads to it."""
+        if table.kind.name == "companies":
+            contacts = self.tables["contacts"]
+            for contact_id in self.links.of("companies", loser.id, "contacts"):
+                if contact_id in contacts.live:
+                    self.link("contacts", contact_id, "companies", winner.id)
+        losers = [*winner.props.get("hs_merged_object_ids", "").split(";"), str(loser.id)]
+        losers += loser.props.get("hs_merged_object_ids", "").split(";")
+        table.archive(loser, self.stamp())
+        del table.archived[loser.id]
+        table.merged_into[loser.id] = winner.id
+        self.links.move(table.kind.name, loser.id, winner.id)
+        joined = ";".join(one for one in losers if one)
+        self.change(table, winner, {"hs_merged_object_ids": joined})
+
+    def link(self, from_type: str, from_id: int, to_type: str, to_id: int) -> None:
+        """Associate two records, as primary where there is such a thing, both ways."""
+        if not known_way(from_type, to_type):
+            from_type, from_id, to_type, to_id = to_type, to_id, from_type, from_id
+        self.links.join(from_type, from_id, to_type, to_id)
+        if (from_type, to_type) == ("contacts", "companies"):
+            contacts = self.tables["contacts"]
+            contact = contacts.live[from_id]
+            if contact.props.get("associatedcompanyid") != str(to_id):
+                self.change(contacts, contact, {"associatedcompanyid": str(to_id)})
+
+    def archive(self, table: Table, record: Record) -> None:
+        """Put a record into the recycling bin."""
+        table.archive(record, self.stamp())
+        self.links.forget(table.kind.name, record.id)
+
+    def find(self, table: Table, key: str, id_property: str | None) -> Record | None:
+        """The living record with this id (merged ids lead on) or unique value."""
+        if id_property and id_property != "hs_object_id":
+            if id_property not in table.unique_names:
+                raise refused(
+                    f"Unable to perform lookup by non-unique {table.kind.type_id} property "
+                    f"{id_property} in portal ID {PORTAL_ID}"
+                )
+            return table.find_unique(id_property, key)
+        if not key.isascii() or not key.isdigit():
+            return None
+        number = int(key)
+        while number in table.merged_into:
+            number = table.merged_into[number]
+        return table.live.get(number)
+
+    def seen_now(self, record: Record) -> Seen:
+        """A record as it is, which is what everything but search shows."""
+        return Seen(record, record.props, record.modified)
+
+    def as_json(self, table: Table, seen: Seen, names: Sequence[str]) -> dict[str, Any]:
+        """A record as the API tells it."""
+        record = seen.record
+        props = table.shown(seen, names)
+        if "hs_availability_status" in props and self._is_away(record):
+            props["hs_availability_status"] = "away"
+        told: dict[str, Any] = {
+            "id": str(record.id),
+            "properties": props,
+            "createdAt": iso(record.created),
+            "updatedAt": iso(seen.modified),
+            "archived": record.archived is not None,
+        }
+        if record.archived is not None:
+            told["archivedAt"] = iso(record.archived)
+        return told
+
+    def _is_away(self, record: Record) -> bool:
+        """A user in a noted absence turns away by itself."""
+        try:
+            spans = json.loads(record.props.get("hs_out_of_office_hours") or "[]")
+        except ValueError:
+            return False
+        now = self.stamp()
+        return any(one["startTimestamp"] <= now < one["endTimestamp"] for one in spans)
+
+
+def names_of(values: Iterable[str]) -> list[str]:
+    """Property names as they come in a query: repeated, or in one text with commas."""
+    return [name for value in values for name in value.split(",") if name]

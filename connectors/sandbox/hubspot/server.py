@@ -1,0 +1,195 @@
+"""The account as a server, and the hand of a test or a visitor inside it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from connectors.sandbox.faults import Faults
+from connectors.sandbox.hubspot import associations, batch, definitions, directory, objects
+from connectors.sandbox.hubspot.call import Answer, Call, Endpoint
+from connectors.sandbox.hubspot.errors import HubspotError, not_found, unauthorized
+from connectors.sandbox.hubspot.limits import Limits
+from connectors.sandbox.hubspot.loading import Loader
+from connectors.sandbox.hubspot.portal import Portal
+from connectors.sandbox.hubspot.table import Record
+from connectors.sandbox.world import World
+
+TOKEN = "pat-na1-sandbox"  # noqa: S105 - opens the sandbox only
+
+ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
+    ("GET", "/crm/v3/objects/{type}", objects.list_records),
+    ("POST", "/crm/v3/objects/{type}", objects.create_record),
+    ("POST", "/crm/v3/objects/{type}/{verb:search}", objects.search_records),
+    ("POST", "/crm/v3/objects/{type}/batch/{batch}", batch.batch),
+    ("GET", "/crm/v3/objects/{type}/{id}", objects.get_record),
+    ("PATCH", "/crm/v3/objects/{type}/{id}", objects.update_record),
+    ("DELETE", "/crm/v3/objects/{type}/{id}", objects.archive_record),
+    ("POST", "/crm/v4/associations/{type}/{to}/batch/read", associations.read_batch),
+    ("POST", "/crm/v4/associations/{type}/{to}/batch/create", associations.create_batch),
+    ("GET", "/crm/v4/objects/{type}/{id}/associations/{to}", associations.read_one),
+    ("GET", "/crm/v3/owners", directory.list_owners),
+    ("GET", "/crm/v3/owners/", directory.list_owners),
+    ("GET", "/crm/v3/owners/{id}", directory.get_owner),
+    ("GET", "/crm/v3/pipelines/{type}", directory.list_pipelines),
+    ("GET", "/crm/v3/properties/{type}", definitions.list_properties),
+    ("POST", "/crm/v3/properties/{type}", definitions.create_property),
+    ("GET", "/crm/v3/properties/{type}/groups", definitions.list_groups),
+    ("POST", "/crm/v3/properties/{type}/groups", definitions.create_group),
+    ("GET", "/crm/v3/properties/{type}/{name}", definitions.get_property),
+    ("GET", "/account-info/v3/details", directory.account_details),
+)
+
+
+class HubspotSandbox:
+    """An account. ``app`` is the ASGI application, ``faults`` what goes wrong on order.
+
+    ``portal`` holds the switches (``scopes``, ``search_lag``, ``search_cap``, ``short_pages``,
+    ``unique_task_property``, ``task_properties``, ``association_page``), ``limits`` the limiter.
+    ``calls`` counts requests by path.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        *,
+        token: str = TOKEN,
+        enforce_limits: bool = False,
+    ) -> None:
+        self.token = token
+        self.portal = Portal(now=now)
+        self.limits = Limits(self.portal.stamp, enforced=enforce_limits)
+        self.faults = Faults()
+        self.calls: dict[str, int] = {}
+        routes = [
+            Route(path.replace("{verb:search}", "search"), self._serve(end, path), methods=[verb])
+            for verb, path, end in ENDPOINTS
+        ]
+        usage = "/account-info/v3/api-usage/daily/private-apps"
+        routes.append(Route(usage, self._serve(self._usage, usage), methods=["GET"]))
+        starlette = Starlette(
+            routes=routes, exception_handlers={404: _no_such_route, 405: _no_such_route}
+        )
+        self.app = self.faults.around(starlette)  # type: ignore[arg-type]
+
+    def _serve(self, endpoint: Endpoint, path: str) -> Callable[[Request], Any]:
+        verb = {"verb": "search"} if "{verb:search}" in path else {}
+
+        async def serve(request: Request) -> Response:
+            raw = await request.body()
+            with self.portal.lock:
+                self.calls[request.url.path] = self.calls.get(request.url.path, 0) + 1
+                given = Call(
+                    self.portal,
+                    request.method,
+                    {**request.path_params, **verb},
+                    request.query_params,
+                    raw,
+                )
+                return self._answer(request, endpoint, given, searching=bool(verb))
+
+        return serve
+
+    def _answer(
+        self, request: Request, endpoint: Endpoint, call: Call, *, searching: bool
+    ) -> Response:
+        headers: dict[str, str] = {}
+        try:
+            self._admit(request)
+            self.limits.take(searching=searching)
+            status, body = endpoint(call)
+        except HubspotError as error:
+            status, body, headers = error.status, error.body, error.headers
+        if not searching:
+            headers = {**headers, **self.limits.headers()}
+        return _response(status, body, headers)
+
+    def _admit(self, request: Request) -> None:
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            raise unauthorized()
+
+    def _usage(self, call: Call) -> Answer:  # noqa: ARG002
+        usage = {
+            "name": "private-apps-api-calls-daily",
+            "usageLimit": self.limits.daily,
+            "currentUsage": self.limits.used_today,
+            "fetchStatus": "SUCCESS",
+            "resetsAt": self.portal.now().replace(hour=23, minute=59).isoformat(),
+        }
+        return 200, {"results": [usage]}
+
+    def load(self, world: World) -> dict[str, str]:
+        """Fill the account; world key → HubSpot id (people: their owner id)."""
+        with self.portal.lock:
+            return Loader(self.portal, world).load()
+
+    def records(self, kind: str) -> list[dict[str, str]]:
+        """All living records of a type, with ``id`` among their properties."""
+        with self.portal.lock:
+            rows = self.portal.table(kind).live.values()
+            return [{**row.props, "id": str(row.id)} for row in rows]
+
+    def associated(self, kind: str, record_id: str, to: str) -> list[str]:
+        """Ids of the ``to`` records that a record is associated with."""
+        with self.portal.lock:
+            return [str(one) for one in self.portal.links.of(kind, int(record_id), to)]
+
+    def _record(self, kind: str, record_id: str) -> Record:
+        return self.portal.table(kind).live[int(record_id)]
+
+    def create(
+        self, kind: str, /, links: Mapping[str, str | list[str]] | None = None, **props: str
+    ) -> str:
+        """Enter a record, associated with the ids in ``links`` by type; its id."""
+        with self.portal.lock:
+            record = self.portal.insert(self.portal.table(kind), props)
+            for to_type, ids in (links or {}).items():
+                for one in [ids] if isinstance(ids, str) else ids:
+                    self.portal.link(kind, record.id, to_type, int(one))
+            return str(record.id)
+
+    def update(self, kind: str, record_id: str, /, **props: str) -> None:
+        """Change a record; an empty text clears a property."""
+        with self.portal.lock:
+            self.portal.change(self.portal.table(kind), self._record(kind, record_id), props)
+
+    def archive(self, kind: str, record_id: str) -> None:
+        """Put a record into the recycling bin."""
+        with self.portal.lock:
+            self.portal.archive(self.portal.table(kind), self._record(kind, record_id))
+
+    def merge(self, kind: str, winner: str, loser: str) -> None:
+        """Merge ``loser`` into ``winner``."""
+        with self.portal.lock:
+            rows = self._record(kind, winner), self._record(kind, loser)
+            self.portal.merge(self.portal.table(kind), *rows)
+
+    def link(self, kind: str, record_id: str, to_type: str, to_id: str) -> None:
+        """Associate two records; no record's change stamp moves but a contact's company's."""
+        with self.portal.lock:
+            self.portal.link(kind, int(record_id), to_type, int(to_id))
+
+    def unlink(self, kind: str, record_id: str, to_type: str, to_id: str) -> None:
+        """Take an association away; no record's change stamp moves."""
+        with self.portal.lock:
+            self.portal.links.part(kind, int(record_id), to_type, int(to_id))
+
+
+def _response(status: int, body: object, headers: Mapping[str, str]) -> Response:
+    raw = b"" if body is None else json.dumps(body).encode()
+    media = {"content-type": "application/json;charset=utf-8"}
+    return Response(raw, status_code=status, headers={**media, **headers})
+
+
+async def _no_such_route(request: Request, error: Exception) -> Response:  # noqa: ARG001
+    told = not_found()
+    return _response(404, told.body, {})

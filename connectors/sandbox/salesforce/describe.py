@@ -1,0 +1,122 @@
+"""Describes of the org's objects and fields, in the API's shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors.sandbox.salesforce.org import Org
+from connectors.sandbox.salesforce.schema import NUMBERS, Column, Sobject
+
+_SOAP = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    **{kind: "xsd:double" for kind in NUMBERS - {"int"}},
+}
+_LABELS = {"name": "Full Name", "id": "Record ID"}
+
+
+def describe_global(org: Org, base: str) -> dict[str, Any]:
+    """The list of all objects."""
+    names = [one.name for one in org.objects.values() if org.sobject(one.name)]
+    return {
+        "encoding": "UTF-8",
+        "maxBatchSize": 200,
+        "sobjects": [_header(org.objects[name.lower()], base) for name in names],
+    }
+
+
+def describe(org: Org, sobject: Sobject, base: str) -> dict[str, Any]:
+    """One object with its fields."""
+    return _header(sobject, base) | {
+        "actionOverrides": [],
+        "childRelationships": [],
+        "recordTypeInfos": [],
+        "supportedScopes": [],
+        "namedLayoutInfos": [],
+        "fields": [_field(org, sobject, one) for one in sobject.columns.values()],
+    }
+
+
+def _header(sobject: Sobject, base: str) -> dict[str, Any]:
+    recycles = "isdeleted" in sobject.columns and not sobject.hard_delete
+    url = f"{base}/sobjects/{sobject.name}"
+    return {
+        "activateable": False,
+        "createable": sobject.createable,
+        "custom": False,
+        "customSetting": False,
+        "deletable": sobject.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "keyPrefix": sobject.prefix,
+        "label": sobject.name,
+        "labelPlural": sobject.plural,
+        "layoutable": sobject.createable,
+        "mergeable": sobject.name in ("Account", "Contact", "Lead"),
+        "name": sobject.name,
+        "queryable": True,
+        "replicateable": sobject.replicateable,
+        "retrieveable": True,
+        "searchable": sobject.createable,
+        "triggerable": sobject.createable,
+        "undeletable": recycles,
+        "updateable": sobject.updateable,
+        "urls": {
+            "sobject": url,
+            "describe": f"{url}/describe",
+            "rowTemplate": f"{url}/{{ID}}",
+        },
+    }
+
+
+def _field(org: Org, sobject: Sobject, column: Column) -> dict[str, Any]:
+    sizes = {"string", "picklist", "email", "phone", "url", "combobox", "textarea"}
+    return {
+        "name": column.name,
+        "label": _LABELS.get(column.name.lower(), column.name.removesuffix("__c")),
+        "type": column.type,
+        "soapType": _SOAP.get(column.type, "xsd:string"),
+        "length": column.length,
+        "byteLength": column.length * 3 if column.type in sizes else column.length,
+        "digits": 8 if column.type == "int" else 0,
+        "precision": column.precision,
+        "scale": column.scale,
+        "custom": column.custom,
+        "createable": column.createable,
+        "updateable": column.updateable,
+        "nillable": column.nillable,
+        "defaultedOnCreate": column.defaulted,
+        "defaultValue": False if column.type == "boolean" and sobject.name != "User" else None,
+        "filterable": column.filterable,
+        "sortable": column.filterable,
+        "groupable": column.groupable,
+        "aggregatable": column.filterable,
+        "calculated": False,
+        "caseSensitive": column.external_id,
+        "unique": column.external_id,
+        "externalId": column.external_id,
+        "idLookup": "L" in column.flags,
+        "nameField": "N" in column.flags,
+        "namePointing": column.polymorphic,
+        "polymorphicForeignKey": column.polymorphic,
+        "permissionable": column.createable and column.nillable,
+        "referenceTo": list(column.refers_to),
+        "relationshipName": column.relationship,
+        "restrictedPicklist": "r" in column.flags,
+        "picklistValues": [
+            {"active": True, "defaultValue": False, "label": one, "value": one, "validFor": None}
+            for one in _values(org, sobject, column)
+        ],
+    }
+
+
+def _values(org: Org, sobject: Sobject, column: Column) -> list[str]:
+    if (sobject.name, column.name) == ("Opportunity", "StageName"):
+        stages = org.tables["opportunitystage"].rows.values()
+        active = [one for one in stages if one["IsActive"]]
+        return [one["ApiName"] for one in sorted(active, key=lambda one: int(one["SortOrder"]))]
+    return list(column.values)

@@ -1,0 +1,68 @@
+"""One org: its objects, its rows, who is logged in, and what may be switched off."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from connectors.sandbox.salesforce.errors import Refusal
+from connectors.sandbox.salesforce.ids import make_id
+from connectors.sandbox.salesforce.objects import objects
+from connectors.sandbox.salesforce.schema import Sobject
+from connectors.sandbox.salesforce.table import Row, Table
+from connectors.sandbox.salesforce.times import stamp
+
+FEATURES = frozenset({"account_teams", "opportunity_teams", "out_of_office"})
+
+
+class Org:
+    """The state behind the API. Take ``lock`` around anything that reads or writes it."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self.now = now
+        self.lock = threading.RLock()
+        self.features: set[str] = set(FEATURES)
+        self.page_size = 2000
+        self.daily_limit = 100_000
+        self.calls = 0
+        self.objects: dict[str, Sobject] = objects()
+        self.tables = {name: Table(one) for name, one in self.objects.items()}
+        self._numbers = itertools.count(1)
+        self.user_id = ""
+        """The user that API clients run as."""
+        self.org_id = make_id("00D", 1)
+
+    def sobject(self, name: str) -> Sobject | None:
+        """The object of this name, in any case of letters, if the org has it."""
+        found = self.objects.get(name.lower())
+        if found is not None and found.feature and found.feature not in self.features:
+            return None
+        return found
+
+    def table(self, name: str) -> Table:
+        """The rows of an object; a refusal when the org has no such object."""
+        found = self.sobject(name)
+        if found is None:
+            raise Refusal(404, "NOT_FOUND", "The requested resource does not exist")
+        return self.tables[found.name.lower()]
+
+    def find(self, record_id: str) -> tuple[Table, Row] | None:
+        """The record with this id, whatever it is."""
+        table = self.by_prefix(record_id)
+        row = table.rows.get(record_id) if table else None
+        return (table, row) if table and row else None
+
+    def by_prefix(self, record_id: str) -> Table | None:
+        """The table whose records' ids begin like this one."""
+        found = (one for one in self.tables.values() if one.sobject.prefix == record_id[:3])
+        return next(found, None)
+
+    def new_id(self, prefix: str) -> str:
+        """The id of the next record."""
+        return make_id(prefix, next(self._numbers))
+
+    def stamp(self) -> str:
+        """The present moment as the API writes it."""
+        return stamp(self.now())

@@ -1,0 +1,108 @@
+"""The sandbox as the demo and the tests hold it: a server to talk to and an org to act in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from connectors.sandbox.faults import App, Faults
+from connectors.sandbox.salesforce import writes
+from connectors.sandbox.salesforce.load import load_world, prepare
+from connectors.sandbox.salesforce.org import Org
+from connectors.sandbox.salesforce.server import Server
+from connectors.sandbox.salesforce.table import Row
+from connectors.sandbox.salesforce.tokens import Tokens
+from connectors.sandbox.world import World
+
+
+class SalesforceSandbox:
+    """A Salesforce org on loopback. ``now`` tells its time, aware."""
+
+    def __init__(
+        self,
+        now: Callable[[], datetime],
+        *,
+        client_id: str = "sandbox-client",
+        client_secret: str = "sandbox-secret",  # noqa: S107
+    ) -> None:
+        self.org = Org(now)
+        self.client_id = client_id
+        self.client_secret = client_secret
+        self.faults = Faults()
+        self._tokens = Tokens(self.org, client_id, client_secret)
+        with self.org.lock:
+            prepare(self.org)
+        self.app: App = self.faults.around(Server(self.org, self._tokens).app())
+
+    @property
+    def features(self) -> set[str]:
+        """What is switched on: account_teams, opportunity_teams, out_of_office."""
+        return self.org.features
+
+    @property
+    def logins(self) -> int:
+        """Sessions given out so far."""
+        return self._tokens.issued
+
+    def load(self, world: World) -> dict[str, str]:
+        """Fill the org; the 18-character id of each of the world's keys."""
+        with self.org.lock:
+            return load_world(self.org, world)
+
+    def expire_sessions(self) -> None:
+        """End every session; the next call of each client is refused."""
+        with self.org.lock:
+            self._tokens.expire()
+
+    def records(self, sobject: str, *, deleted: bool = False) -> list[Row]:
+        """The rows of an object in the order of their ids, without those in the recycle bin."""
+        with self.org.lock:
+            rows = self.org.table(sobject).rows
+            return [
+                dict(rows[one]) for one in sorted(rows) if deleted or not rows[one].get("IsDeleted")
+            ]
+
+    def record(self, sobject: str, record_id: str) -> Row:
+        """One row; KeyError when there is none."""
+        with self.org.lock:
+            return dict(self.org.table(sobject).rows[record_id])
+
+    def create(self, sobject: str, **fields: Any) -> str:
+        """Create a record as a CRM user would; its id. Raises Refusal."""
+        with self.org.lock:
+            return writes.create(self.org, sobject, fields)
+
+    def update(self, sobject: str, record_id: str, **fields: Any) -> None:
+        """Change a record as a CRM user would. Raises Refusal."""
+        with self.org.lock:
+            writes.update(self.org, sobject, record_id, fields)
+
+    def delete(self, sobject: str, record_id: str) -> None:
+        """Delete a record as a CRM user would. Raises Refusal."""
+        with self.org.lock:
+            writes.delete(self.org, sobject, record_id)
+
+    def undelete(self, sobject: str, record_id: str) -> None:
+        """Take a record out of the recycle bin."""
+        with self.org.lock:
+            writes.undelete(self.org, sobject, record_id)
+
+    def convert(self, lead_id: str, account_id: str, contact_id: str) -> None:
+        """Convert a lead into an existing contact."""
+        with self.org.lock:
+            fields = {
+                "IsConverted": True,
+                "Status": "Closed - Converted",
+                "ConvertedDate": self.org.now().date().isoformat(),
+                "ConvertedAccountId": account_id,
+                "ConvertedContactId": contact_id,
+            }
+            writes.update(self.org, "Lead", lead_id, fields, trusted=True)
+
+    def merge(self, sobject: str, winner_id: str, loser_id: str) -> None:
+        """Merge one record into another: the loser is deleted and names the winner."""
+        with self.org.lock:
+            fields = {"MasterRecordId": winner_id}
+            writes.update(self.org, sobject, loser_id, fields, trusted=True)
+            writes.delete(self.org, sobject, loser_id)

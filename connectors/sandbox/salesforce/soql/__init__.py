@@ -1,0 +1,1 @@
+"""SOQL as the sandbox understands it: grammar, meaning and running."""

@@ -1,0 +1,90 @@
+"""Everything that the demo page shows, read out of the store, Slack and the CRM."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from routing.latency import BAD_MINUTES, GOOD_MINUTES
+from routing.nouns import Account, OutOfOffice, Person, Prospect
+from routing.policy import Policy
+from worker.demo.state_alerts import alerts_shown, iso
+from worker.demo.state_slack import places_shown
+from worker.report import latency_records, latency_summaries
+from worker.store.engine import Store
+from worker.store.facts import count_signals
+from worker.store.mirror import table_of
+from worker.store.tables import RECEIPT, SIGNAL
+
+_MOST_SIGNALS = 60
+_MOST_PROSPECTS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What lies outside the store: the CRM's name and tasks (see ``crm_tasks``), Slack's messages
+    (see ``SlackSandbox.messages``), e-mails by Slack id, and where the story stands."""
+
+    crm: str
+    policy: Policy
+    tasks: Sequence[Mapping[str, Any]] = ()
+    messages: Sequence[Mapping[str, Any]] = ()
+    slack_emails: Mapping[str, str] = field(default_factory=dict)
+    channels: Sequence[str] = ()
+    told: str = ""
+
+
+def demo_state(store: Store, now: datetime, outlook: Outlook) -> dict[str, Any]:
+    """The page's whole state; times are ISO 8601 in UTC, latencies minutes.
+
+    ``signals``, ``alerts`` and ``tasks`` are newest first; ``places`` are Slack channels and then
+    direct messages, each with its messages oldest first.
+    """
+    with store.read() as conn:
+        people = _people(conn, outlook, now)
+        names = {one["id"]: one["name"] for one in people}
+        alerts = alerts_shown(conn, names)
+        places = places_shown(conn, outlook.messages, outlook.slack_emails, people)
+        return {
+            "crm": outlook.crm,
+            "now": iso(now),
+            "zone": outlook.policy.working_hours.time_zone,
+            "told": outlook.told,
+            "latency": latency_records(latency_summaries(conn, now))
+            | {},
+            "signals": _signals(conn),
+            "alerts": alerts,
+            "places": places,
+            "tasks": _tasks(outlook.tasks, alerts, names),
+            "people": people,
+            "prospects": _prospects(conn),
+        }
+
+
+def _people(conn: Connection, outlook: Outlook, now: datetime) -> list[dict[str, Any]]:
+    person, absent = table_of(Person), table_of(OutOfOffice)
+    on_slack = set(outlook.slack_emails.values())
+    query = select(absent.c.person_id, absent.c.ends_at).where(
+        absent.c.deleted_at.is_(None), absent.c.starts_at <= now, absent.c.ends_at > now
+    )
+    away = {row[0]: row[1] for row in conn.execute(query)}
+    rows = conn.execute(
+        select(person)
+        .where(person.c.deleted_at.is_(None), person.c.active, person.c.queue.is_(False))
+        .order_by(person.c.name)
+    ).mappings()
+    return [
+        {
+            "id": row["id"],
+            "name": row["name"],
+            "email": row["email"],
+            "role": row["role_name"] or row["title"],
+            "on_slack": row["email"] in on_slack,
+            "away_until": iso(away.get(row["id"])),
+        }
+        for row in rows
+    ]

@@ -11,10 +11,13 @@ from routing.ladder import build_ladder
 from routing.nouns import Person, Sentiment, Signal
 from routing.policy import Policy, Route, SignalClass, StageClass, When
 from routing.priority import classify
-from routing.receipt import Decision, Fact, Outcome, Place, Step
+from routing.receipt import Candidate, Decision, Fact, Outcome, Place, Step
 from routing.roles import Search, find_assignee, named_account
 from routing.snapshot import Snapshot
 from routing.stages import Standing, label_of, standing
+
+_ACRONYM = 3
+"""A role's name of so few letters (bdr, ae, csm) is an acronym."""
 
 
 def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) -> Decision:
@@ -39,7 +42,7 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
         stage_class=where.stage_class,
         role=search.holder.role if search.holder else "unowned",
         route=route.name,
-        reason=_reason(search, where, route, steps[0]),
+        reason=_reason(search, route, steps[0], candidates),
         steps=steps,
         assignee_id=assignee.id if assignee else None,
         assignee_name=assignee.name if assignee else "",
@@ -106,7 +109,7 @@ def _joined(signal_class: SignalClass, why: str, snapshot: Snapshot, policy: Pol
         stage_class=None,
         role="",
         route="",
-        reason="an alert for this prospect is already open",
+        reason=f"an alert for this {policy.one_alert_per} is already open",
         alert_id=alert.id if alert else None,
         notes=(why,),
         policy_hash=policy.hash,
@@ -134,29 +137,37 @@ def _holds(
 
 
 def _interrupts(
-    signal_class: SignalClass, assignee: Person | None, snapshot: Snapshot, policy: Policy
+    signal_class: SignalClass, first: Step, snapshot: Snapshot, policy: Policy
 ) -> tuple[bool, str]:
-    own = snapshot.preferences.get(assignee.id) if assignee else None
-    if assignee is not None and own is not None and own.real_time is not None:
+    """The wish of the rep who is told; for a channel, a manager or an admin the policy."""
+    rep = first.person_id if first.kind in (RungKind.ASSIGNEE, RungKind.BACKUP) else None
+    own = snapshot.preferences.get(rep) if rep else None
+    if own is not None and own.real_time is not None:
         chosen = signal_class in own.real_time
         how = "at once" if chosen else "in the digest"
-        return chosen, f"{assignee.name} wants {signal_class.value} {how}"
+        return chosen, f"{first.name} wants {signal_class.value} {how}"
     urgent = signal_class in policy.priority.real_time
     how = "real time" if urgent else "for the digest"
     return urgent, f"the policy has {signal_class.value} as {how}"
 
 
-def _reason(search: Search, where: Standing, route: Route, first: Step) -> str:
+def _reason(
+    search: Search, where: Standing, route: Route, first: Step, candidates: tuple[Candidate, ...]
+) -> str:
     if search.holder is None:
         tried = "; ".join(search.tried) or "nobody is named"
         return f"Nobody is assigned ({tried}), so it goes to {first.name}"
     holder = search.holder
+    name = holder.person.name
     stage = where.stage_class.value.replace("_", " ")
-    reason = f"{route.name}: {holder.person.name} is the {holder.role} ({stage}), "
-    reason += f"as {holder.because}"
-    if first.person_id != holder.person.id:
-        reason += f"; {first.name} covers, as {holder.person.name} cannot be asked now"
-    return reason
+    role = "the rep" if holder.role.startswith("person:") else f"the {holder.role}"
+    reason = f"{route.name}: {name} is {role.replace('_', ' ')} ({stage}), as {holder.because}"
+    if first.person_id == holder.person.id:
+        return reason
+    own = (one for one in candidates if one.rung is RungKind.ASSIGNEE and not one.taken)
+    refused = next(own, None)
+    why = f"{name} {refused.why}" if refused else f"the ladder begins with {first.name}"
+    return f"{reason}; {first.name} is told, as {why}"
 
 
 def _watch(channel: str, steps: tuple[Step, ...], policy: Policy) -> Place | None:
@@ -165,34 +176,30 @@ def _watch(channel: str, steps: tuple[Step, ...], policy: Policy) -> Place | Non
     return Place(surface=policy.surface, kind="channel", address=channel)
 
 
-def _facts(snapshot: Snapshot, where: Standing, search: Search) -> tuple[Fact, ...]:
+def _facts(
+    snapshot: Snapshot, where: Standing, search: Search, candidates: tuple[Candidate, ...]
+) -> tuple[Fact, ...]:
+    """What the decision stood on, each fact once, in an order of its own."""
     facts: list[Fact] = []
     prospect, account, deal = snapshot.prospect, snapshot.account, where.deal
     if prospect is not None:
-        facts.append(_fact("prospect", prospect.id, "email", prospect.email, prospect))
-        if prospect.account_id:
-            facts.append(_fact("prospect", prospect.id, "account", prospect.account_id, prospect))
+        facts.append(fact_of("prospect", prospect, "email", prospect.email))
+        facts.append(fact_of("prospect", prospect, "account", prospect.account_id or ""))
     if account is not None:
-        facts.append(_fact("account", account.id, "kind", account.kind, account))
+        facts.append(fact_of("account", account, "kind", account.kind))
     if deal is not None:
-        facts.append(_fact("deal", deal.id, "stage", label_of(deal, snapshot), deal))
+        facts.append(fact_of("deal", deal, "stage", label_of(deal, snapshot)))
+    facts += search.facts
     if search.holder is not None:
         person = search.holder.person
-        if search.holder.fact is not None:
-            facts.append(search.holder.fact)
-        facts.append(_fact("person", person.id, "active", str(person.active).lower(), person))
-    for row in snapshot.out_of_office:
-        text = f"{row.starts_at:%Y-%m-%dT%H:%MZ} to {row.ends_at:%Y-%m-%dT%H:%MZ}"
-        facts.append(_fact("out_of_office", row.id, row.person_id, text, row))
-    return tuple(facts)
-
-
-def _fact(record: str, record_id: str, field: str, value: str, row: object) -> Fact:
-    return Fact(
-        record=record,
-        record_id=record_id,
-        field=field,
-        value=value,
-        modified_at=getattr(row, "modified_at", None),
-        seen_at=getattr(row, "seen_at", None),
-    )
+        facts.append(fact_of("person", person, "manager", person.manager_id or ""))
+        facts.append(fact_of("person", person, "backup", person.backup_id or ""))
+    asked = {one.person_id for one in candidates if one.person_id}
+    for person_id in sorted(asked & snapshot.people.keys()):
+        person = snapshot.people[person_id]
+        facts.append(fact_of("person", person, "active", str(person.active).lower()))
+    absences = (row for row in snapshot.out_of_office if row.person_id in asked)
+    for row in sorted(absences, key=lambda one: (one.person_id, one.starts_at, one.id)):
+        interval = f"{row.starts_at:%Y-%m-%dT%H:%MZ} to {row.ends_at:%Y-%m-%dT%H:%MZ}"
+        facts.append(fact_of("out_of_office", row, "interval", f"{row.person_id}: {interval}"))
+    return tuple(dict.fromkeys(facts))

@@ -54,9 +54,10 @@ def _add_rung(build: _Build, number: int, rung: Rung) -> None:
     elif rung.to is RungKind.ADMIN:
         _add_admin(build, number, rung)
     elif build.assignee is None:
-        build.candidates.append(
-            Candidate(rung=rung.to, name="nobody", taken=False, why="no rep is assigned")
-        )
+        _refuse(build, rung, "nobody", "no rep is assigned")
+        if build.policy.places.claim_channel and not _has_channel(build.policy):
+            # A ladder for owned accounts alone: what nobody owns is claimed before it climbs.
+            _add_channel(build, number, rung)
     elif rung.to is RungKind.BACKUP:
         _add_backup(build, number, rung)
     elif rung.to is RungKind.MANAGER:
@@ -67,19 +68,20 @@ def _add_rung(build: _Build, number: int, rung: Rung) -> None:
         _add_person(build, number, rung, build.assignee.id, "they are assigned", "")
 
 
+def _has_channel(policy: Policy) -> bool:
+    return any(rung.to in _CHANNELS for rung in policy.ladder)
+
+
 def _add_channel(build: _Build, number: int, rung: Rung) -> None:
     places = build.policy.places
     channel = places.coverage_channel or places.claim_channel
     if rung.to is RungKind.CLAIM_CHANNEL or build.assignee is None:
         channel = places.claim_channel or places.coverage_channel
     if channel is None:
-        build.candidates.append(
-            Candidate(rung=rung.to, name="nobody", taken=False, why="no channel is set")
-        )
+        _refuse(build, rung, "nobody", "no channel is set")
         return
     if any(step.place.address == channel for step in build.steps):
-        why = "this channel is already on an earlier rung"
-        build.candidates.append(Candidate(rung=rung.to, name=channel, taken=False, why=why))
+        _refuse(build, rung, channel, "this channel is already on an earlier rung")
         return
     unowned = build.assignee is None
     kind = RungKind.CLAIM_CHANNEL if unowned else rung.to
@@ -99,7 +101,9 @@ def _add_backup(build: _Build, number: int, rung: Rung) -> None:
         following = _backup_of(build, current)
         if following in seen or following is None:
             if current is build.assignee or following is not None:
-                _refuse(build, rung, "nobody", f"{current.name} has no further backup")
+                circle = "has backups that go round in a circle"
+                why = f"{current.name} {circle if following else 'has no backup'}"
+                _refuse(build, rung, "nobody", why)
             return
         seen.add(following)
         if not _add_person(build, number, rung, following, why, ""):
@@ -165,6 +169,8 @@ def _refusal(build: _Build, person: Person) -> str:
         return "is a queue and not a person"
     if not person.active:
         return "is no longer active"
+    if not person.email:
+        return "has no e-mail address to be found by"
     if person.id in build.declined:
         return "has declined this alert"
     if any(step.person_id == person.id for step in build.steps):

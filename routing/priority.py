@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from routing.nouns import Sentiment, Signal, SignalKind
+from routing.nouns import RESPONSE_KINDS, Sentiment, Signal, SignalKind
 from routing.policy import MultiOpen, SignalClass
 
 _PLAIN = {
@@ -15,6 +15,7 @@ _PLAIN = {
     SignalKind.REPLY: SignalClass.REPLY,
     SignalKind.VISIT: SignalClass.VISIT,
     SignalKind.FORM: SignalClass.FORM,
+    **dict.fromkeys(RESPONSE_KINDS, SignalClass.OPEN),
 }
 
 URGENCY = tuple(SignalClass)
@@ -57,7 +58,8 @@ def classify(signal: Signal, recent: Sequence[Signal], rule: MultiOpen) -> tuple
             f"{opens} opens of tier {_tiers(rule)} on one thread within "
             f"{rule.within_minutes} minutes",
         )
-    return SignalClass.OPEN, f"{opens} counted open so far; {rule.opens} make a multi-open"
+    counted = "1 counted open" if opens == 1 else f"{opens} counted opens"
+    return SignalClass.OPEN, f"{counted} so far; {rule.opens} make a multi-open"
 
 
 def opens_in_window(signal: Signal, recent: Sequence[Signal], rule: MultiOpen) -> int:
@@ -67,18 +69,32 @@ def opens_in_window(signal: Signal, recent: Sequence[Signal], rule: MultiOpen) -
     """
     window = timedelta(minutes=rule.within_minutes)
     here = signal.occurred_at
-    times = [(here, signal.count)]
+    opens = [signal]
     for other in recent:
         same = other.thread_id == signal.thread_id
         counted = other.kind in (SignalKind.OPEN, SignalKind.MULTI_OPEN)
         near = abs(other.occurred_at - here) <= window
         if same and counted and near and tier_of(other) in rule.tiers:
-            times.append((other.occurred_at, other.count))
-    best = 0
-    for start in {moment for moment, _ in times if moment <= here}:
-        inside = sum(count for moment, count in times if start <= moment <= start + window)
-        best = max(best, inside)
-    return best
+            opens.append(other)
+    starts = {one.occurred_at for one in opens if one.occurred_at <= here}
+    return max(
+        count_opens(one for one in opens if start <= one.occurred_at <= start + window)
+        for start in starts
+    )
+
+
+def count_opens(opens: Iterable[Signal]) -> int:
+    """How many opens these signals tell of.
+
+    A multi-open is the tracker's sum of single ones, of at least two: the two are not added up.
+    """
+    single, summed = 0, 0
+    for one in opens:
+        if one.kind is SignalKind.MULTI_OPEN:
+            summed = max(summed, one.count, 2)
+        else:
+            single += one.count
+    return max(single, summed)
 
 
 def _tiers(rule: MultiOpen) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 from routing.policy import RungKind, SignalClass, StageClass
 
@@ -44,6 +45,34 @@ class Fact:
     def age_seconds(self, now: datetime) -> float | None:
         """Seconds since the mirror last knew this to be so; None when it was never stamped."""
         return None if self.seen_at is None else max(0.0, (now - self.seen_at).total_seconds())
+
+
+class Stamped(Protocol):
+    """A record of the mirror, as far as a fact needs it."""
+
+    @property
+    def id(self) -> str:
+        """The record's id in the CRM."""
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """The CRM's own stamp."""
+
+    @property
+    def seen_at(self) -> datetime | None:
+        """When the mirror last knew the record to be current."""
+
+
+def fact_of(record: str, row: Stamped, field: str, value: str) -> Fact:
+    """The fact that ``field`` of a mirrored record (of kind ``record``) has this value."""
+    return Fact(
+        record=record,
+        record_id=row.id,
+        field=field,
+        value=value,
+        modified_at=row.modified_at,
+        seen_at=row.seen_at,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

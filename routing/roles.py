@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from routing.nouns import Account, Person, Prospect, RoleHolding, Signal
+from routing.nouns import Account, Deal, Person, Prospect, RoleHolding, Signal
 from routing.policy import NamedAccount, Policy
-from routing.receipt import Fact
+from routing.receipt import Fact, fact_of
 from routing.snapshot import Snapshot
 from routing.stages import Standing
 
@@ -23,10 +23,11 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """The holder, if any, and what each source that was tried had to say."""
+    """The holder, if any; what each source before had to say, and the facts that say so."""
 
     holder: Holder | None
     tried: tuple[str, ...]
+    facts: tuple[Fact, ...] = ()
 
 
 def find_assignee(
@@ -34,17 +35,20 @@ def find_assignee(
 ) -> Search:
     """The holder of the first of ``targets`` that has one."""
     tried: list[str] = []
+    facts: list[Fact] = []
     for target in targets:
         if target == "claim_channel":
             tried.append("the route ends in the claim channel")
             continue
-        sources = policy.roles.get(target, (target,))
-        for source in sources:
-            holder, why = _look(source, target, signal, snapshot, where, policy)
-            if holder is not None:
-                return Search(holder, tuple(tried))
+        for source in _sources(target, policy):
+            found = _look(source, signal, snapshot, where, policy)
+            facts += [found.fact] if found.fact else []
+            why = _unfit(found)
+            if found.person is not None and not why:
+                holder = Holder(found.person, target, found.because, found.fact)
+                return Search(holder, tuple(tried), tuple(facts))
             tried.append(why)
-    return Search(None, tuple(tried))
+    return Search(None, tuple(tried), tuple(facts))
 
 
 def named_account(snapshot: Snapshot, policy: Policy) -> NamedAccount | None:
@@ -56,114 +60,118 @@ def named_account(snapshot: Snapshot, policy: Policy) -> NamedAccount | None:
     return next((row for row in policy.named_accounts if row.account.lower() in names), None)
 
 
-def _look(
-    source: str,
-    role: str,
-    signal: Signal,
-    snapshot: Snapshot,
-    where: Standing,
-    policy: Policy,
-) -> tuple[Holder | None, str]:
-    if source == "named_rep":
-        row = named_account(snapshot, policy)
-        email = row.rep if row else ""
-        return _by_email(email, role, f"{email} is the named rep of this account", snapshot)
-    kind, _, rest = source.partition(":")
-    if kind == "person":
-        return _by_email(rest, role, "the policy names them", snapshot)
-    if kind == "sending_rep":
-        return _by_email(signal.sending_rep, role, "they sent the thread", snapshot)
-    person_id, because, fact = _reference(kind, rest, snapshot, where)
-    if person_id is None:
-        return None, because
-    person = snapshot.people.get(person_id)
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a source says: ``because`` ends the sentence “they are asked, as …”."""
+
+    because: str
+    person: Person | None = None
+    missing: str = ""
+    fact: Fact | None = None
+
+
+def _sources(target: str, policy: Policy) -> tuple[str, ...]:
+    if target == "named_rep":
+        return ("named_rep", "named_backup")
+    return policy.roles.get(target, (target,))
+
+
+def _unfit(found: _Found) -> str:
+    """Why the source gives nobody who can be assigned; '' when it does."""
+    person = found.person
     if person is None:
-        return None, f"{because}, but the mirror has no person {person_id}"
+        return f"{found.because}, but {found.missing}" if found.missing else found.because
     if person.queue:
-        return None, f"{because}, but {person.name} is a queue and not a person"
+        return f"{found.because}, but {person.name} is a queue and not a person"
     if not person.active:
-        return None, f"{because}, but {person.name} is no longer active"
-    return Holder(person, role, because, fact), ""
+        return f"{found.because}, but {person.name} is no longer active"
+    return ""
 
 
-def _by_email(email: str, role: str, because: str, snapshot: Snapshot) -> tuple[Holder | None, str]:
-    if not email:
-        return None, f"{role}: nobody is named"
-    person = snapshot.by_email(email)
-    if person is None:
-        return None, f"{because}, but the CRM has no user {email}"
-    if not person.active:
-        return None, f"{because}, but {person.name} is no longer active"
-    fact = Fact(
-        record="person",
-        record_id=person.id,
-        field="email",
-        value=person.email,
-        modified_at=person.modified_at,
-        seen_at=person.seen_at,
-    )
-    return Holder(person, role, because, fact), ""
-
-
-def _reference(
-    kind: str, rest: str, snapshot: Snapshot, where: Standing
-) -> tuple[str | None, str, Fact | None]:
+def _look(
+    source: str, signal: Signal, snapshot: Snapshot, where: Standing, policy: Policy
+) -> _Found:
+    kind, _, rest = source.partition(":")
+    if kind in ("named_rep", "named_backup"):
+        return _named(kind, snapshot, policy)
+    if kind == "person":
+        return _by_email(rest, "the policy names them", snapshot)
+    if kind == "sending_rep":
+        if not signal.sending_rep:
+            return _Found("the signal names no sending rep")
+        return _by_email(signal.sending_rep, "they sent the thread", snapshot)
     if kind == "field":
-        return _field(rest.removeprefix("account."), snapshot.account)
+        return _field(rest.removeprefix("account."), snapshot)
     if kind == "owner":
         return _owner(rest, snapshot, where)
     return _team(kind, rest, snapshot, where)
 
 
-def _field(name: str, account: Account | None) -> tuple[str | None, str, Fact | None]:
-    if account is None:
-        return None, f"{name}: no account is known", None
-    value = account.fields.get(name, "")
-    if not value:
-        return None, f"{name} of {account.name} is empty", None
-    return value, f"{name} of {account.name} names them", _fact("account", account, name, value)
-
-
-def _owner(what: str, snapshot: Snapshot, where: Standing) -> tuple[str | None, str, Fact | None]:
-    record = {"deal": where.deal, "account": snapshot.account, "prospect": snapshot.prospect}[what]
-    if record is None:
-        return None, f"no {what} is known", None
-    if not record.owner_id:
-        return None, f"the {what} {record.name} has no owner", None
-    fact = _fact(what, record, "owner", record.owner_id)
-    return record.owner_id, f"they own the {what} “{record.name}”", fact
-
-
-def _team(
-    kind: str, role: str, snapshot: Snapshot, where: Standing
-) -> tuple[str | None, str, Fact | None]:
-    def fits(row: RoleHolding) -> bool:
-        if kind == "team":
-            at = snapshot.account
-            return at is not None and row.account_id == at.id
-        return where.deal is not None and row.deal_id == where.deal.id
-
-    rows = [row for row in snapshot.holdings if fits(row) and row.role.lower() == role.lower()]
-    row = min(rows, key=lambda one: one.id, default=None)
+def _named(kind: str, snapshot: Snapshot, policy: Policy) -> _Found:
+    row = named_account(snapshot, policy)
     if row is None:
-        return None, f"nobody is {role} in the team", None
-    fact = Fact(
-        record="role_holding",
-        record_id=row.id,
-        field="role",
-        value=row.role,
-        modified_at=row.modified_at,
-        seen_at=row.seen_at,
-    )
-    return row.person_id, f"they are {role} in the team", fact
+        return _Found("this is no named account")
+    if kind == "named_rep":
+        return _by_email(row.rep, f"{row.rep} is the named rep of this account", snapshot)
+    if row.backup is None:
+        return _Found("this account has no named backup")
+    return _by_email(row.backup, f"{row.backup} is the named backup of this account", snapshot)
 
 
-def _fact(record: str, row: Account | Prospect | object, field: str, value: str) -> Fact:
-    return Fact(
-        record=record,
-        record_id=str(getattr(row, "id", "")),
-        field=field,
-        value=value,
-        modified_at=getattr(row, "modified_at", None),
-        seen_at=getattr(row, "seen_at", None),
-    )
+def _by_email(email: str, because: str, snapshot: Snapshot) -> _Found:
+    person = snapshot.by_email(email)
+    if person is None:
+        return _Found(because, missing=f"the CRM has no user {email}")
+    return _Found(because, person, fact=fact_of("person", person, "email", person.email))
+
+
+def _by_id(person_id: str, because: str, fact: Fact, snapshot: Snapshot) -> _Found:
+    person = snapshot.people.get(person_id)
+    return _Found(because, person, f"the mirror has no person {person_id}", fact)
+
+
+def _field(name: str, snapshot: Snapshot) -> _Found:
+    account = snapshot.account
+    if account is None:
+        return _Found(f"{name}: no account is known")
+    value = account.fields.get(name, "")
+    fact = fact_of("account", account, name, value)
+    if not value:
+        return _Found(f"{name} of {account.name} is empty", fact=fact)
+    return _by_id(value, f"{name} of {account.name} names them", fact, snapshot)
+
+
+def _owner(what: str, snapshot: Snapshot, where: Standing) -> _Found:
+    records: dict[str, Deal | Account | Prospect | None] = {
+        "deal": where.deal,
+        "account": snapshot.account,
+        "prospect": snapshot.prospect,
+    }
+    record = records[what]
+    if record is None:
+        return _Found(f"no {what} is known")
+    fact = fact_of(what, record, "owner", record.owner_id or "")
+    if not record.owner_id:
+        return _Found(f"the {what} “{record.name}” has no owner", fact=fact)
+    return _by_id(record.owner_id, f"they own the {what} “{record.name}”", fact, snapshot)
+
+
+def _team(kind: str, role: str, snapshot: Snapshot, where: Standing) -> _Found:
+    """The team member of this role; of several, one who can be asked, then the first by id."""
+    at = snapshot.account.id if snapshot.account else None
+    on = where.deal.id if where.deal else None
+
+    def fits(row: RoleHolding) -> bool:
+        ours = row.account_id == at if kind == "team" else row.deal_id == on
+        return ours and row.role.lower() == role.lower()
+
+    def rank(row: RoleHolding) -> tuple[bool, str]:
+        person = snapshot.people.get(row.person_id)
+        return person is None or person.queue or not person.active, row.id
+
+    known, whose = (at, "account") if kind == "team" else (on, "deal")
+    row = min(filter(fits, snapshot.holdings), key=rank, default=None) if known else None
+    if row is None:
+        return _Found(f"nobody is {role} in the team of the {whose}")
+    fact = fact_of("role_holding", row, "role", row.role)
+    return _by_id(row.person_id, f"they are {role} in the team", fact, snapshot)

@@ -57,9 +57,9 @@ class Snapshot:
     preferences: Mapping[str, Preference] = field(default_factory=dict)
 
     def by_email(self, email: str) -> Person | None:
-        """The active person with this e-mail; an inactive one only when there is no other."""
+        """The active person with this e-mail; a queue or an inactive one only for want of any."""
         found = [person for person in self.people.values() if person.email == email.lower()]
-        return min(found, key=lambda person: (not person.active, person.id), default=None)
+        return min(found, key=lambda one: (not one.active, one.queue, one.id), default=None)
 
     def away(self, person_id: str, now: datetime) -> OutOfOffice | None:
         """The absence that holds now and ends last, if any."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
-from routing.nouns import Deal, Stage
+from routing.nouns import Deal
 from routing.policy import Policy, StageClass, StageRule
 from routing.snapshot import Snapshot
 
@@ -17,26 +17,28 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The stage class, the deal behind it if there is one, and the sentence that says why."""
+    """The stage class, the deal that the alert is about, and the sentence that says why.
+
+    The deal is the one that the stage was read from, else the foremost open one, if any.
+    """
 
     stage_class: StageClass
     deal: Deal | None
-    stage: Stage | None
     why: str
 
 
 def standing(snapshot: Snapshot, policy: Policy) -> Standing:
     """The first rule of the policy that fits. A stage set by hand on the account goes before."""
     by_hand = snapshot.account.fields.get(_BY_HAND, "") if snapshot.account else ""
+    by_hand = by_hand.strip().lower().replace(" ", "_")
     deals = _deals_that_count(snapshot, policy)
+    nearest = _foremost([deal for deal in deals if not deal.is_closed], snapshot)
     if by_hand in set(StageClass):
-        open_deals = [deal for deal in deals if not deal.is_closed]
-        deal = _foremost(open_deals, snapshot)
-        return Standing(StageClass(by_hand), deal, _stage(deal, snapshot), "set by hand")
+        return Standing(StageClass(by_hand), nearest, "set by hand on the account")
     for rule in policy.stage_classes:
         fits, deal, why = _fits(rule, deals, snapshot)
         if fits:
-            return Standing(rule.stage, deal, _stage(deal, snapshot), why)
+            return Standing(rule.stage, deal or nearest, why)
     raise AssertionError("the policy's last stage rule has no condition")  # held by Policy
 
 
@@ -75,14 +77,10 @@ def _fits(
 
 
 def _stage_fits(rule: StageRule, deal: Deal, snapshot: Snapshot) -> bool:
-    label = label_of(deal, snapshot)
-    if rule.open_deal_in is not None and label not in rule.open_deal_in:
+    label = label_of(deal, snapshot).casefold()
+    if rule.open_deal_in is not None and label not in map(str.casefold, rule.open_deal_in):
         return False
-    return rule.open_deal_not_in is None or label not in rule.open_deal_not_in
-
-
-def _stage(deal: Deal | None, snapshot: Snapshot) -> Stage | None:
-    return snapshot.stages.get(deal.stage_id) if deal else None
+    return rule.open_deal_not_in is None or label not in map(str.casefold, rule.open_deal_not_in)
 
 
 def label_of(deal: Deal, snapshot: Snapshot) -> str:

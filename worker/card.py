@@ -13,8 +13,8 @@ from routing.words import span, what_happened
 from worker.store.alerts import Row
 
 _TITLES = {
-    "positive_reply": "Positive reply",
-    "multi_open": "Hot lead",
+    "positive_reply": "💬 Positive reply",
+    "multi_open": "🔥 Hot lead",
     "reply": "Reply",
     "form": "Form filled in",
     "click": "Link clicked",
@@ -28,28 +28,32 @@ def alert_card(
     alert: Row, delivery: Row, signals: Sequence[Signal], policy: Policy, crm_url: str
 ) -> Card:
     """The message of one alert at one place, as it should read now."""
-    latest = max((one.received_at for one in signals), default=alert["fired_at"])
-    happened = what_happened(signals, policy.priority.multi_open, latest)
-    who = alert["prospect_name"]
-    at = f" at {alert['account_name']}" if alert["account_name"] else ""
+    happened = _happened(alert, signals, policy)
+    at = f" · {alert['account_name']}" if alert["account_name"] else ""
+    title = f"{_TITLES[alert['signal_class']]}: {alert['prospect_name']}{at}"
     return Card(
         key=delivery["id"],
         alert_id=alert["id"],
-        title=f"{_TITLES[alert['signal_class']]}: {who}{at}",
-        summary=f"{happened[:1].upper()}{happened[1:]}.",
+        title=title,
+        summary=f"{happened[:1].upper()}{happened[1:]}",
         facts=_facts(alert),
         status=status_line(alert, delivery),
         thread_url=alert["thread_url"],
         crm_url=crm_url,
-        buttons=_buttons(alert, delivery),
+        buttons=_buttons(alert, delivery, policy),
         footer=_why(alert, delivery),
     )
 
 
+def _happened(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
+    """Ages count up to the latest signal, so that the words stay true as time goes on."""
+    latest = max((one.received_at for one in signals), default=alert["fired_at"])
+    return what_happened(signals, policy.priority.multi_open, latest)
+
+
 def task_subject(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
     """The subject of the CRM task, which the rep sees in the task list."""
-    latest = max((one.received_at for one in signals), default=alert["fired_at"])
-    happened = what_happened(signals, policy.priority.multi_open, latest)
+    happened = _happened(alert, signals, policy)
     return f"{_TITLES[alert['signal_class']]}: {alert['prospect_name']} {happened}"
 
 
@@ -81,7 +85,8 @@ def status_line(alert: Row, delivery: Row) -> str:
     zone = ZoneInfo(alert["week"]["zone"])
     if state == "responded":
         took = span(alert["responded_at"] - alert["fired_at"])
-        return f"✅ Answered by {alert['response_kind'] or 'the rep'} after {took}"
+        who = holder or "the team"
+        return f"✅ Answered by {who} after {took} ({alert['response_kind']})"
     if state == "noise":
         return f"🔇 Marked as noise by {holder}" if holder else "🔇 Marked as noise"
     if state == "acknowledged":
@@ -93,7 +98,7 @@ def status_line(alert: Row, delivery: Row) -> str:
     if delivery["round"] < alert["round"]:
         return "⏰ Reminded below"
     told = f"⏳ Waiting for {alert['rung_name']}"
-    return f"{told} until {_clock(alert['due_at'], zone)}" if alert["due_at"] else told
+    return f"{told} · act by {_clock(alert['due_at'], zone)}" if alert["due_at"] else told
 
 
 def _clock(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -121,7 +126,7 @@ def _why(alert: Row, delivery: Row) -> str:
     return f"Why you: {alert['reason']}" if delivery["person_id"] else f"Why: {alert['reason']}"
 
 
-def _buttons(alert: Row, delivery: Row) -> list[Button]:
+def _buttons(alert: Row, delivery: Row, policy: Policy) -> list[Button]:
     buttons: list[Button] = []
     if alert["thread_url"]:
         buttons.append(
@@ -138,7 +143,7 @@ def _buttons(alert: Row, delivery: Row) -> list[Button]:
             if shared
             else Button(label="Acknowledge", action="acknowledge")
         )
-    buttons.append(Button(label="Snooze", action="snooze"))
+    buttons.append(Button(label=f"Snooze {policy.snooze_minutes} min", action="snooze"))
     buttons.append(Button(label="Not mine", action="not_mine"))
     buttons.append(Button(label="Noise", action="noise"))
     return buttons

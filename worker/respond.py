@@ -100,9 +100,14 @@ def _stop_clock(
     now = ctx.clock.now()
     wall = (at - alert["fired_at"]).total_seconds() / 60
     working = minutes_between(alert["fired_at"], at, week_from(alert["week"]))
+    who = person(tx.conn, person_id)
+    answered: dict[str, Any] = {}
+    if who is not None:
+        answered = {"holder_id": who.id, "holder_name": who.name}
     changed = change_alert(
         tx,
         alert,
+        **answered,
         open=False,
         state="responded",
         responded_at=at,
@@ -115,7 +120,6 @@ def _stop_clock(
     )
     if not changed:
         return False
-    who = person(tx.conn, person_id)
     name = who.name if who else "the rep"
     corrected = "corrected: an earlier " if alert["responded_at"] else ""
     add_event(

@@ -39,7 +39,7 @@ def test_a_positive_reply_reaches_the_ae_and_the_call_reaches_the_crm(
     assert alert["working_latency_minutes"] == pytest.approx(25, abs=1)
     task = stage.expect_task(done=True)
     assert task["latency"] == pytest.approx(25, abs=1)
-    stage.expect_message("ann", "Answered by call")
+    stage.expect_message("ann", "Answered by Ann AE after")
     assert len(stage.messages("ann")) == 1
     assert len(stage.tasks()) == 1
 

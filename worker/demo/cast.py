@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -142,9 +143,9 @@ class Cast:
             for button in buttons:
                 fits = button.get("value") == alert_id and button["action_id"] == action
                 if fits and mine:
-                    changed = self._count_presses(alert_id)
+                    before = self._count_presses(alert_id)
                     self.outside.slack.press(user, message["channel"], message["ts"], action)
-                    return self._until(lambda was=changed: self._count_presses(alert_id) > was)
+                    return self._until(partial(self._pressed_since, alert_id, before))
         return False
 
     def respond(self, kind: str, person_id: str, prospect_id: str) -> None:
@@ -170,6 +171,9 @@ class Cast:
         with self.worker.store.read() as conn:
             row = conn.execute(query).mappings().first()
             return dict(row) if row else None
+
+    def _pressed_since(self, alert_id: str, before: int) -> bool:
+        return self._count_presses(alert_id) > before
 
     def _count_presses(self, alert_id: str) -> int:
         from worker.store.tables import PRESS

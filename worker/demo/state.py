@@ -13,21 +13,20 @@ from routing.latency import BAD_MINUTES, GOOD_MINUTES
 from routing.nouns import Account, OutOfOffice, Person, Prospect
 from routing.policy import Policy
 from worker.demo.state_alerts import alerts_shown, iso
+from worker.demo.state_signals import signals_shown
 from worker.demo.state_slack import places_shown
 from worker.report import latency_records, latency_summaries
 from worker.store.engine import Store
 from worker.store.facts import count_signals
 from worker.store.mirror import table_of
-from worker.store.tables import RECEIPT, SIGNAL
 
-_MOST_SIGNALS = 60
 _MOST_PROSPECTS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlook:
-    """What lies outside the store: the CRM's name and tasks (see ``crm_tasks``), Slack's messages
-    (see ``SlackSandbox.messages``), e-mails by Slack id, and where the story stands."""
+    """What lies outside the store: the CRM's name and tasks (see ``crm_tasks``), the messages of
+    Slack (see ``SlackSandbox.messages``), e-mails by Slack id, and what the story tells now."""
 
     crm: str
     policy: Policy
@@ -39,26 +38,28 @@ class Outlook:
 
 
 def demo_state(store: Store, now: datetime, outlook: Outlook) -> dict[str, Any]:
-    """The page's whole state; times are ISO 8601 in UTC, latencies minutes.
+    """The page's whole state as plain JSON values; times are ISO 8601 in UTC, latencies minutes.
 
-    ``signals``, ``alerts`` and ``tasks`` are newest first; ``places`` are Slack channels and then
-    direct messages, each with its messages oldest first.
+    ``signals``, ``alerts`` and ``tasks`` are newest first; ``places`` are Slack's channels and
+    then direct messages, each with its messages oldest first.
     """
     with store.read() as conn:
         people = _people(conn, outlook, now)
-        names = {one["id"]: one["name"] for one in people}
+        names = {one["id"]: one["name"] for one in people} | _account_names(conn)
         alerts = alerts_shown(conn, names)
-        places = places_shown(conn, outlook.messages, outlook.slack_emails, people)
         return {
             "crm": outlook.crm,
             "now": iso(now),
             "zone": outlook.policy.working_hours.time_zone,
             "told": outlook.told,
-            "latency": latency_records(latency_summaries(conn, now))
-            | {},
-            "signals": _signals(conn),
+            "marks": {"good": GOOD_MINUTES, "bad": BAD_MINUTES},
+            "latency": latency_records(latency_summaries(conn, now)),
+            "counts": count_signals(conn),
+            "signals": signals_shown(conn, names),
             "alerts": alerts,
-            "places": places,
+            "places": places_shown(
+                conn, outlook.messages, outlook.slack_emails, outlook.channels, people
+            ),
             "tasks": _tasks(outlook.tasks, alerts, names),
             "people": people,
             "prospects": _prospects(conn),
@@ -75,16 +76,49 @@ def _people(conn: Connection, outlook: Outlook, now: datetime) -> list[dict[str,
     rows = conn.execute(
         select(person)
         .where(person.c.deleted_at.is_(None), person.c.active, person.c.queue.is_(False))
-        .order_by(person.c.name)
+        .order_by(person.c.name, person.c.id)
     ).mappings()
     return [
         {
             "id": row["id"],
             "name": row["name"],
             "email": row["email"],
-            "role": row["role_name"] or row["title"],
+            "role": row["title"] or row["role_name"],
             "on_slack": row["email"] in on_slack,
             "away_until": iso(away.get(row["id"])),
         }
         for row in rows
     ]
+
+
+def _account_names(conn: Connection) -> dict[str, str]:
+    account = table_of(Account)
+    return {row[0]: row[1] for row in conn.execute(select(account.c.id, account.c.name))}
+
+
+def _prospects(conn: Connection) -> list[dict[str, str]]:
+    prospect, account = table_of(Prospect), table_of(Account)
+    query = (
+        select(prospect.c.email, prospect.c.name, account.c.name, prospect.c.company)
+        .outerjoin(account, account.c.id == prospect.c.account_id)
+        .where(prospect.c.deleted_at.is_(None), prospect.c.converted_to.is_(None))
+        .order_by(prospect.c.name, prospect.c.id)
+        .limit(_MOST_PROSPECTS)
+    )
+    return [
+        {"email": row[0], "name": row[1], "account": row[2] or row[3]}
+        for row in conn.execute(query)
+    ]
+
+
+def _tasks(
+    tasks: Sequence[Mapping[str, Any]], alerts: Sequence[Mapping[str, Any]], names: dict[str, str]
+) -> list[dict[str, Any]]:
+    order = {alert["id"]: place for place, alert in enumerate(alerts)}
+    shown = []
+    for task in tasks:
+        alert_id = task["key"].removeprefix("task:")
+        if alert_id in order:
+            owner = names.get(task["owner_id"] or "", "")
+            shown.append({**task, "alert_id": alert_id, "owner": owner})
+    return sorted(shown, key=lambda task: order[task["alert_id"]])

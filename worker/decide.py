@@ -20,7 +20,14 @@ from routing.snapshot import Snapshot
 from worker.context import Context
 from worker.outbox import wake_alert
 from worker.respond import respond_to_signal
-from worker.store.alerts import add_delivery, add_event, change_alert, get_alert, insert_alert
+from worker.store.alerts import (
+    add_delivery,
+    add_event,
+    change_alert,
+    get_alert,
+    insert_alert,
+    take_turns,
+)
 from worker.store.engine import Tx
 from worker.store.facts import open_alert, signal_from, snapshot_for
 from worker.store.receipts import add_receipt
@@ -34,12 +41,23 @@ def decide_signal(ctx: Context, signal_id: str) -> None:
     with ctx.store.write() as tx:
         row = tx.conn.execute(select(SIGNAL).where(SIGNAL.c.id == int(signal_id))).mappings()
         found = row.first()
-        if found is not None and found["outcome"] == "":
+        if found is None or found["outcome"] != "":
+            return
+        take_turns(tx, [found["prospect_email"]])
+        if _undecided(tx, int(signal_id)):
             decide_in(ctx, tx, int(signal_id), signal_from(found))
 
 
+def _undecided(tx: Tx, signal_id: int) -> bool:
+    query = select(SIGNAL.c.outcome).where(SIGNAL.c.id == signal_id)
+    return str(tx.conn.execute(query).scalar_one()) == ""
+
+
 def decide_in(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> Outcome | None:
-    """Decide within a transaction; None for a rep's own action, which is a response."""
+    """Decide within a transaction; None for a rep's own action, which is a response.
+
+    The caller has taken the turn of the prospect.
+    """
     if signal.kind in RESPONSE_KINDS:
         _decide_response(ctx, tx, signal_id, signal)
         return None

@@ -33,6 +33,8 @@ def handle_press(ctx: Context, press: ButtonPress) -> None:
     if press.action not in _ACTIONS:
         log.warning("a button that nobody knows was pressed", extra={"action": press.action})
         return
+    if press.action not in _ACTIONS:
+        return  # a link button: the surface opened the link and only tells us so
     surface = ctx.surfaces[press.surface]
     try:
         person = person_behind(ctx, surface, press.address)

@@ -37,6 +37,7 @@ def _record(row: Row) -> dict[str, Any]:
         "account": row["account_name"],
         "stage": row["stage_class"],
         "role": row["role"],
+        "recipient_name": row["rung_name"],
         "recipient": place.address if place.kind == "person" else row["rung_name"],
         "surface": place.surface,
         "place": place.address,

@@ -188,7 +188,7 @@ class Worker:
 
     def _serve(self) -> None:
         web = self.settings.web
-        self._socket = socket.create_server((web.host, web.port))
+        self._socket = _listening(web.host, web.port)
         port = self._socket.getsockname()[1]
         host = f"[{web.host}]" if ":" in web.host else web.host
         self.url = f"http://{host}:{port}"
@@ -209,6 +209,20 @@ class Worker:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 raise RuntimeError(f"the web server did not start on {web.listen}")
             self._ended.wait(0.01)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises OSError, as when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named TCP, or asyncio leaves Nagle on and each answer waits 40 ms for an acknowledgement.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((host, port))
+    except BaseException:
+        made.close()
+        raise
+    return made
 
 
 def _ignore(_: object) -> None:

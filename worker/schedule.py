@@ -21,6 +21,7 @@ class JobWatch:
 
     name: str
     every: float
+    late_after: float
     started: float
     finished: float
     running: bool = False
@@ -30,7 +31,7 @@ class JobWatch:
     def health(self) -> dict[str, Any]:
         """``ok`` is False when the job failed, is stuck, or has not come round for too long."""
         age = time.monotonic() - self.finished
-        late = age > max(3 * self.every, self.every + _LATE_AFTER)
+        late = age > max(3 * self.every, self.every + self.late_after)
         return {
             "ok": not late and not self.error,
             "every_seconds": self.every,
@@ -42,13 +43,18 @@ class JobWatch:
 
 
 class Schedule:
-    """Runs clock jobs at their intervals, each at most once at a time."""
+    """Runs clock jobs at their intervals, each at most once at a time.
 
-    def __init__(self, ctx: Context) -> None:
+    A job counts as late when it has not finished for three intervals, but not before
+    ``late_after`` seconds beyond its interval.
+    """
+
+    def __init__(self, ctx: Context, *, late_after: float = _LATE_AFTER) -> None:
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
         self._ctx = ctx
+        self._late_after = late_after
         self._watches: dict[str, JobWatch] = {}
         self._lock = threading.Lock()
         self._scheduler = BackgroundScheduler(
@@ -60,7 +66,13 @@ class Schedule:
     def add(self, name: str, job: Callable[[Context], None], every: float) -> None:
         """Run ``job`` every so many seconds, from the start on."""
         moment = time.monotonic()
-        watch = JobWatch(name=name, every=every, started=moment, finished=moment)
+        watch = JobWatch(
+            name=name,
+            every=every,
+            late_after=self._late_after,
+            started=moment,
+            finished=moment,
+        )
         self._watches[name] = watch
 
         def run() -> None:

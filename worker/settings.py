@@ -9,13 +9,13 @@ import json
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from connectors.hubspot.settings import HubspotSettings
-from connectors.salesforce.settings import SalesforceSettings
 from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import make_url
 
 from connectors.http import HttpSettings
+from connectors.hubspot.settings import HubspotSettings
 from connectors.people_csv.settings import CsvSettings
+from connectors.salesforce.settings import SalesforceSettings
 from connectors.slack.settings import SlackSettings
 from routing.policy import Policy
 from worker import secrets as names

@@ -24,7 +24,7 @@ from connectors.salesforce.errors import from_login, from_transport, from_vendor
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
 
 if TYPE_CHECKING:
-    from simple_salesforce import Salesforce as Library
+    from simple_salesforce.api import Salesforce as Library
 
 _LOGIN = "configured"
 """Stands for the configured address where the library would write a domain by itself."""
@@ -178,7 +178,7 @@ class Client:
                 self._live = None
 
     def _log_in(self) -> _Session:
-        from simple_salesforce import Salesforce as Library
+        from simple_salesforce.api import Salesforce as Library
         from simple_salesforce.exceptions import SalesforceAuthenticationFailed
         from simple_salesforce.login import SalesforceLogin
 
@@ -190,7 +190,7 @@ class Client:
                 session=self._http,
             )
         except SalesforceAuthenticationFailed as error:
-            raise from_login(error.code, error.message) from error
+            raise from_login(error.code, error.auth_message) from error
         except (AttributeError, TypeError) as error:
             raise ConfigError(
                 "the log-in address answered something that is no log-in",
@@ -243,10 +243,8 @@ def _seconds(text: str | None) -> float | None:
     """The seconds of a Retry-After, which may also be a date."""
     if not text:
         return None
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        pass
+    if text.strip().isdigit():
+        return float(text)
     try:
         until = parsedate_to_datetime(text)
     except ValueError:

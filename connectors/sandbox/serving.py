@@ -37,6 +37,7 @@ class Serving:
             http=DroppableProtocol,
             log_level="error",
             access_log=False,
+            date_header=False,  # the machine's; a sandbox tells the time of its own moved clock
             lifespan="off",
             timeout_graceful_shutdown=1,
         )

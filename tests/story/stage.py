@@ -22,9 +22,9 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import requests
-from connectors.sandbox.hubspot import HubspotSandbox
 from sqlalchemy import select
 
+from connectors.sandbox.hubspot import HubspotSandbox
 from connectors.sandbox.salesforce import SalesforceSandbox
 from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
@@ -303,12 +303,17 @@ class Stage:
             return False
 
     def _environment(self) -> dict[str, str]:
-        return {
+        keys = (
+            {"HOTLEAD_HUBSPOT_TOKEN": self.sandbox.token}
+            if self.crm == "hubspot"
+            else {
+                "HOTLEAD_SALESFORCE_CLIENT_ID": self.sandbox.client_id,
+                "HOTLEAD_SALESFORCE_CLIENT_SECRET": self.sandbox.client_secret,
+            }
+        )
+        return keys | {
             "PATH": os.environ["PATH"],
             "HOTLEAD_CLOCK_FILE": str(self._clock_file),
-            "HOTLEAD_SALESFORCE_CLIENT_ID": getattr(self.sandbox, "client_id", "unused"),
-            "HOTLEAD_SALESFORCE_CLIENT_SECRET": getattr(self.sandbox, "client_secret", "unused"),
-            "HOTLEAD_HUBSPOT_TOKEN": getattr(self.sandbox, "token", "unused"),
             "HOTLEAD_SLACK_BOT_TOKEN": self.slack.bot_token,
             "HOTLEAD_SLACK_APP_TOKEN": self.slack.app_token,
             "HOTLEAD_SIGNALS_SECRET": SECRET,

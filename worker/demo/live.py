@@ -6,7 +6,6 @@ import threading
 from datetime import timedelta
 from typing import Any
 
-from connectors.errors import ConnectorError
 from routing.nouns import OutOfOffice, Person
 from worker.demo.cast import Cast
 from worker.demo.controls import SIGNALS, ControlError
@@ -89,20 +88,14 @@ class LiveControls:
             cast.clock.forward(timedelta(seconds=3))  # what was changed is old enough to be read
             for one in cast.worker.ctx.crm.objects:
                 if one.noun is OutOfOffice:
-                    self._read(one.name)
-        return f"{who.name} is out of office in the CRM for {hours} h, and the mirror knows it."
+                    sync(cast.worker.ctx, one.name, force=True)
+        return f"{who.name} is out of office in the CRM for the next {hours} hours."
 
     def forward(self, minutes: int) -> str:
         """Move the clock forward."""
         with self._one_at_a_time:
             self._cast.forward(timedelta(minutes=minutes))
         return f"{minutes} minutes have passed."
-
-    def _read(self, name: str) -> None:
-        try:
-            sync(self._cast.worker.ctx, name, force=True)
-        except ConnectorError as error:
-            raise ControlError(f"The CRM could not be read: {error}") from error
 
     def _person(self, email: str) -> Person:
         with self._cast.worker.store.read() as conn:

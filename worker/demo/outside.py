@@ -39,12 +39,15 @@ class Outside:
 
     def environment(self) -> dict[str, str]:
         """The secrets of these servers, by the names that the worker reads."""
-        return {
-            "HOTLEAD_SALESFORCE_CLIENT_ID": getattr(self.sandbox, "client_id", ""),
-            "HOTLEAD_SALESFORCE_CLIENT_SECRET": getattr(self.sandbox, "client_secret", ""),
-            "HOTLEAD_HUBSPOT_TOKEN": getattr(self.sandbox, "token", ""),
+        found = {
             "HOTLEAD_SLACK_BOT_TOKEN": self.slack.bot_token,
             "HOTLEAD_SLACK_APP_TOKEN": self.slack.app_token,
+        }
+        if self.crm == "hubspot":
+            return found | {"HOTLEAD_HUBSPOT_TOKEN": self.sandbox.token}
+        return found | {
+            "HOTLEAD_SALESFORCE_CLIENT_ID": self.sandbox.client_id,
+            "HOTLEAD_SALESFORCE_CLIENT_SECRET": self.sandbox.client_secret,
         }
 
     def log_contact(self, kind: str, person_id: str, prospect_id: str, at: datetime) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, time, timedelta
@@ -22,23 +24,30 @@ from worker.cli.sync import SyncProgress
 from worker.clock import SystemClock
 from worker.demo.cast import Cast
 from worker.demo.company import demo_policy, demo_world
-from worker.demo.export import ExportError, load_export
+from worker.demo.export import load_export
+from worker.demo.export_files import ExportError
+from worker.demo.live import LiveControls
 from worker.demo.outcome import outcome
+from worker.demo.page import router
 from worker.demo.replay import replay
 from worker.demo.story import scenes
-from worker.report import latency_summaries
+from worker.logs import log_to_stderr
+from worker.report import alert_records, latency_summaries
 
 _ZONE = ZoneInfo("America/New_York")
 _PAUSE = 4.0
+_MOST_ROWS = 20
 
 
 def show(crm: str, *, once: bool, json_file: Path | None, data: Path | None, port: int) -> None:
     """The whole demo. Raises UsageError for what a user can mend."""
+    log_to_stderr(logging.ERROR)  # what goes wrong on purpose is part of the story
     clock = SystemClock()
     clock.forward(_monday_morning(clock.now()) - clock.now())
     world, policy, signals = _world(data, clock)
     with _cast(crm, world, policy, clock, 0 if once else port) as cast:
         _mirror(cast)
+        cast.worker.serve_also(router(LiveControls(cast)))
         cast.start()
         if once:
             _play_once(cast, signals, data is not None)
@@ -148,20 +157,12 @@ def _finish(cast: Cast, json_file: Path | None) -> None:
 
 
 def _print(cast: Cast, result: dict[str, Any]) -> None:
-    rows = [
-        (
-            f"{one['prospect']}",
-            one["account"] or "–",
-            one["stage"].replace("_", " "),
-            one["role"].upper() if one["role"] != "unowned" else "unowned",
-            f"{one['place']} ({one['rung'].replace('_', ' ')})",
-            minutes(one["latency_minutes"]),
-            minutes(one["working_latency_minutes"]),
-        )
-        for one in result["alerts"]
-    ]
-    columns = ("prospect", "account", "stage", "role", "with", "latency", "working")
-    print_table("Alerts", columns, rows)
+    with cast.worker.store.read() as conn:
+        records = alert_records(conn)[::-1]
+    if len(records) > _MOST_ROWS:
+        _print_counts(records)
+    else:
+        _print_alerts(records)
     with cast.worker.store.read() as conn:
         team = latency_summaries(conn, cast.clock.now())[0]
     signals, activities = result["signals"], result["activities"]
@@ -174,3 +175,32 @@ def _print(cast: Cast, result: dict[str, Any]) -> None:
         f"Median {minutes(team.median)} ({team.answered} answered, {team.unanswered} not). "
         f"Undelivered {result['undelivered']}, unexplained {result['unexplained']}."
     )
+
+
+def _print_alerts(records: list[dict[str, Any]]) -> None:
+    rows = [
+        (
+            one["prospect_name"],
+            one["account"] or "–",
+            one["stage"].replace("_", " "),
+            _called(one["role"]),
+            f"{one['recipient_name']} ({one['rung'].replace('_', ' ')})",
+            minutes(one["latency_minutes"]),
+        )
+        for one in records
+    ]
+    print_table("Alerts", ("prospect", "account", "stage", "role", "with", "latency"), rows)
+
+
+def _print_counts(records: list[dict[str, Any]]) -> None:
+    """A long run, grouped: how many alerts of which stage reached which role."""
+    kinds = Counter(
+        (one["stage"].replace("_", " "), _called(one["role"]), one["rung"].replace("_", " "))
+        for one in records
+    )
+    rows = [(*kind, number) for kind, number in sorted(kinds.items())]
+    print_table("Alerts", ("stage", "role", "rung", "alerts"), rows)
+
+
+def _called(role: str) -> str:
+    return role.upper() if len(role) <= len("bdr") else role

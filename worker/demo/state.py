@@ -55,7 +55,7 @@ def demo_state(store: Store, now: datetime, outlook: Outlook) -> dict[str, Any]:
             "marks": {"good": GOOD_MINUTES, "bad": BAD_MINUTES},
             "latency": latency_records(latency_summaries(conn, now)),
             "counts": count_signals(conn),
-            "signals": signals_shown(conn, names),
+            "signals": signals_shown(conn),
             "alerts": alerts,
             "places": places_shown(
                 conn, outlook.messages, outlook.slack_emails, outlook.channels, people

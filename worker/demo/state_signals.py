@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from routing.nouns import Person, Prospect
 from worker.demo.state_alerts import iso
 from worker.store.alerts import Row, place_from
+from worker.store.mirror import table_of
 from worker.store.tables import ALERT, RECEIPT, SIGNAL
 
 _MOST = 60
@@ -26,8 +28,8 @@ _VERBS = {
 }
 
 
-def signals_shown(conn: Connection, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The latest signals, newest first."""
+def signals_shown(conn: Connection) -> list[dict[str, Any]]:
+    """The latest signals, newest first, each told with the names that the mirror knows."""
     query = (
         select(SIGNAL, ALERT.c.prospect_name.label("alert_name"), RECEIPT.c.decision)
         .outerjoin(ALERT, ALERT.c.id == SIGNAL.c.alert_id)
@@ -35,8 +37,10 @@ def signals_shown(conn: Connection, names: Mapping[str, str]) -> list[dict[str, 
         .order_by(SIGNAL.c.id.desc())
         .limit(_MOST)
     )
-    by_email = _names_of(conn)
-    return [_shown(row, by_email) for row in conn.execute(query).mappings()]
+    rows = conn.execute(query).mappings().all()
+    emails = {row["prospect_email"] for row in rows} | {_digest_address(row) for row in rows}
+    by_email = _names_of(conn, emails)
+    return [_shown(row, by_email) for row in rows]
 
 
 def _shown(row: Row, by_email: Mapping[str, str]) -> dict[str, Any]:
@@ -55,15 +59,16 @@ def _shown(row: Row, by_email: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _names_of(conn: Connection) -> dict[str, str]:
-    from routing.nouns import Person, Prospect
-    from worker.store.mirror import table_of
-
+def _names_of(conn: Connection, emails: set[str]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for noun in (Prospect, Person):
-        table = table_of(noun)
-        found |= {row[0]: row[1] for row in conn.execute(select(table.c.email, table.c.name))}
+    for table in (table_of(Prospect), table_of(Person)):
+        query = select(table.c.email, table.c.name).where(table.c.email.in_(sorted(emails)))
+        found |= {row[0]: row[1] for row in conn.execute(query)}
     return found
+
+
+def _digest_address(row: Row) -> str:
+    return place_from(row["digest_place"]).address if row["digest_place"] else ""
 
 
 def _what(row: Row) -> str:
@@ -86,6 +91,6 @@ def _became(row: Row, decision: Mapping[str, Any], by_email: Mapping[str, str]) 
     if outcome == "join":
         return f"Joined the open alert: {notes[0] or row['explanation']}"
     if outcome == "digest":
-        address = place_from(row["digest_place"]).address if row["digest_place"] else ""
+        address = _digest_address(row)
         return f"For the digest of {by_email.get(address, address) or 'the team'}: {notes[0]}"
     return f"Explained: {row['explanation']}"

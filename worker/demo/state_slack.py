@@ -21,9 +21,9 @@ def places_shown(
     channels: Sequence[str],
     people: Sequence[Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-    """Every channel, then each direct message that was written to, the latest last.
+    """Every channel, then each direct message that was written to; the latest message last.
 
-    ``emails`` are those of Slack's users by id. Mentions in texts are looked up in ``users``.
+    ``emails`` are those of Slack's users by id; ``users`` of a place gives the names for mentions.
     """
     names = {one["email"]: one["name"] for one in people}
     places: dict[str, dict[str, Any]] = {

@@ -85,7 +85,7 @@ def _out_of_office(cast: Cast) -> Iterator[Scene]:
         "backup Diego is told at once, and why. The CRM's owner stays as it is.",
         lambda: _tell(cast, elliot, "multi_open", tier=1, count=2),
     )
-    yield Scene("Diego mails him.", lambda: _respond(cast, 22, "email", "diego", "elliot"))
+    yield Scene("Diego mails him.", lambda: _respond(cast, 11, "email", "diego", "elliot"))
 
 
 def _not_on_slack(cast: Cast) -> Iterator[Scene]:
@@ -95,7 +95,7 @@ def _not_on_slack(cast: Cast) -> Iterator[Scene]:
         "is empty and is skipped at once; Grace covers.",
         lambda: _tell(cast, samuel, "reply", sentiment="positive", subject="Renewal question"),
     )
-    yield Scene("Grace calls.", lambda: _respond(cast, 31, "call", "grace", "samuel"))
+    yield Scene("Grace calls.", lambda: _respond(cast, 13, "call", "grace", "samuel"))
 
 
 def _claimed(cast: Cast) -> Iterator[Scene]:

@@ -14,10 +14,12 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import OperationalError
 
 from routing.nouns import Signal
 from worker.context import Context
 from worker.decide import decide_in
+from worker.store.alerts import take_turns
 from worker.store.engine import Tx
 from worker.store.tables import SIGNAL
 
@@ -46,27 +48,37 @@ class Intake:
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
         self._requests: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._door = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
     def accept(self, signals: Sequence[Signal]) -> Future[list[Accepted]]:
         """Store the signals; the future holds what became of each, in order, once committed."""
         request = _Request(signals, Future())
-        self._requests.put(request)
+        with self._door:
+            if self._closed:
+                request.done.set_exception(RuntimeError("the worker is stopping"))
+            else:
+                self._requests.put(request)
         return request.done
 
     def stop(self) -> None:
         """Finish what has been asked for and end."""
-        self._requests.put(None)
+        with self._door:
+            self._closed = True
+            self._requests.put(None)
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
         while True:
             batch = self._next()
-            wanted = [request for request in batch if request is not None]
+            asked = [request for request in batch if request is not None]
+            # One whose asker has given up was never answered, so it need not be stored.
+            wanted = [one for one in asked if one.done.set_running_or_notify_cancel()]
             if wanted:
                 self._commit(wanted)
-            if len(wanted) < len(batch):
+            if len(asked) < len(batch):
                 return
 
     def _next(self) -> list[_Request | None]:
@@ -81,11 +93,17 @@ class Intake:
     def _commit(self, batch: Sequence[_Request]) -> None:
         try:
             with self._ctx.store.write() as tx:
+                take_turns(tx, (one.prospect_email for asked in batch for one in asked.signals))
                 results = [
                     [accept_in(self._ctx, tx, signal) for signal in request.signals]
                     for request in batch
                 ]
         except Exception as error:
+            if len(batch) > 1 and not isinstance(error, OperationalError):
+                # The store is there, so one of them is to blame; the others shall not pay for it.
+                for request in batch:
+                    self._commit([request])
+                return
             # Whatever it is, nobody was answered yet: the senders are told to try again.
             log.exception("signals could not be stored")
             for request in batch:
@@ -96,7 +114,10 @@ class Intake:
 
 
 def accept_in(ctx: Context, tx: Tx, signal: Signal) -> Accepted:
-    """Store one signal and decide it; a known (source, id) changes nothing."""
+    """Store one signal and decide it; a known (source, id) changes nothing.
+
+    The caller has taken the turn of the prospect.
+    """
     make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
     statement = make(SIGNAL).values(
         **{name: getattr(signal, name) for name in Signal.__dataclass_fields__},

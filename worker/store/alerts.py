@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
+from zlib import crc32
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.nouns import Signal
@@ -18,6 +19,23 @@ from worker.store.tables import ACTIVITY, ALERT, ALERT_EVENT, DELIVERY, SIGNAL
 
 Row = RowMapping
 _MOST_SIGNALS = 100
+_TURNS = 256  # so few that a transaction over many prospects stays far from the server's limit
+_TAKE_TURNS = text(
+    "SELECT pg_advisory_xact_lock(7105, turn) FROM unnest(CAST(:turns AS integer[])) AS turn"
+)
+
+
+def take_turns(tx: Tx, emails: Iterable[str]) -> None:
+    """Wait until no other transaction decides on these prospects, and keep them until the end.
+
+    On PostgreSQL two workers would otherwise each see one of two opens, and transactions over
+    several alerts would lock each other out. SQLite has one writer at a time anyway.
+    """
+    if tx.dialect != "postgresql":
+        return
+    turns = sorted({crc32(email.encode()) % _TURNS for email in emails})
+    if turns:
+        tx.conn.execute(_TAKE_TURNS, {"turns": turns})
 
 
 def get_alert(conn: Connection, alert_id: str) -> Row | None:

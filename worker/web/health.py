@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
@@ -10,6 +11,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from worker.audit import audit
 from worker.context import Context
@@ -20,6 +22,7 @@ from worker.store.tables import ACTIVITY, DELIVERY, WATERMARK
 _GRACE = timedelta(minutes=2)
 _STALE_FACTOR = 5
 _LEAST_STALE = 300
+log = logging.getLogger(__name__)
 
 
 def health_router(
@@ -28,10 +31,19 @@ def health_router(
     """The route. ``objects`` tells how often each CRM object should be read, in seconds."""
     router = APIRouter()
 
-    @router.get("/healthz", tags=["health"], summary="Is everything well?")
+    @router.get(
+        "/healthz",
+        tags=["health"],
+        summary="Is everything well?",
+        responses={503: {"description": "Something is wrong; the body says what."}},
+    )
     def healthz() -> JSONResponse:
         """The state of the clock, the mirror, the outboxes, the surfaces and the audit."""
-        report = health(ctx, schedule, objects())
+        try:
+            report = health(ctx, schedule, objects())
+        except SQLAlchemyError as error:
+            log.exception("the store cannot be read")
+            report = {"ok": False, "store": f"cannot be read: {type(error).__name__}"}
         return JSONResponse(report, status_code=200 if report["ok"] else 503)
 
     return router
@@ -42,12 +54,14 @@ def health(ctx: Context, schedule: Schedule, every: dict[str, int]) -> dict[str,
     jobs = schedule.health()
     mirror = _mirror(ctx, every)
     surfaces = {name: surface.health() for name, surface in ctx.surfaces.items()}
+    dispatch = ctx.dispatch.health()
     found = audit(ctx, _GRACE)
     ok = (
         found.ok
         and all(job["ok"] for job in jobs.values())
         and all(one["ok"] for one in mirror.values())
         and all(bool(one.get("ok")) for one in surfaces.values())
+        and bool(dispatch["alive"])
     )
     return {
         "ok": ok,
@@ -57,7 +71,7 @@ def health(ctx: Context, schedule: Schedule, every: dict[str, int]) -> dict[str,
         "outbox": _outbox(ctx),
         "audit": asdict(found),
         "crm": {"name": ctx.crm.name, "api_calls": ctx.crm.api_calls, "notes": ctx.crm.notes},
-        "dispatch": ctx.dispatch.health(),
+        "dispatch": dispatch,
     }
 
 
@@ -67,9 +81,11 @@ def _mirror(ctx: Context, every: dict[str, int]) -> dict[str, dict[str, Any]]:
         rows = conn.execute(select(WATERMARK)).mappings().all()
     report: dict[str, dict[str, Any]] = {}
     for row in rows:
+        if row["object"] not in every:
+            continue  # no longer mirrored, so it cannot be stale
         finished = row["finished_at"]
         age = None if finished is None else (now - finished).total_seconds()
-        budget = max(_LEAST_STALE, _STALE_FACTOR * every.get(row["object"], 0))
+        budget = max(_LEAST_STALE, _STALE_FACTOR * every[row["object"]])
         report[row["object"]] = {
             "ok": not row["error"] and age is not None and age <= budget,
             "age_seconds": None if age is None else round(age, 1),

@@ -58,7 +58,7 @@ def signals_router(
             401: refusal,
             413: refusal,
             415: refusal,
-            422: {"model": SignalsAnswer},
+            422: {"model": SignalsAnswer | Refusal},
             503: refusal,
         },
         openapi_extra={"requestBody": openapi_body()},
@@ -104,19 +104,23 @@ def signals_router(
 
 
 async def _body(request: Request, longest: int) -> bytes:
-    """The body, read no further than one byte past what is allowed."""
+    """The whole body; IntakeError 413 as soon as it is longer than allowed."""
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         parts.append(part)
         size += len(part)
         if size > longest:
-            break
+            what = f"the body is longer than {longest} bytes"
+            raise IntakeError(413, what, "send smaller batches")
     return b"".join(parts)
 
 
 def _refused(status: int, what: str, mend: str) -> JSONResponse:
-    return JSONResponse(Refusal(error=what, mend=mend).model_dump(), status_code=status)
+    # The rest of a body that is too long is not read: the connection ends with the answer.
+    headers = {"connection": "close"} if status == 413 else None
+    body = Refusal(error=what, mend=mend).model_dump()
+    return JSONResponse(body, status_code=status, headers=headers)
 
 
 def openapi_of(app: FastAPI) -> dict[str, Any]:

@@ -12,8 +12,18 @@ from connectors.sandbox.hubspot.table import Table
 
 _TYPES = frozenset({"string", "number", "date", "datetime", "enumeration", "bool"})
 _FIELD_TYPES = frozenset(
-    "textarea text date file number select radio checkbox booleancheckbox "
-    "calculation_equation".split()
+    [
+        "textarea",
+        "text",
+        "date",
+        "file",
+        "number",
+        "select",
+        "radio",
+        "checkbox",
+        "booleancheckbox",
+        "calculation_equation",
+    ]
 )
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 

@@ -89,7 +89,7 @@ def list_pipelines(call: Call) -> Answer:
     return 200, {"results": [told]}
 
 
-def account_details(call: Call) -> Answer:
+def account_details(_: Call) -> Answer:
     """GET /account-info/v3/details"""
     return 200, {
         "portalId": PORTAL_ID,

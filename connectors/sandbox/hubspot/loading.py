@@ -35,7 +35,7 @@ class Loader:
                 self._parent(account)
         for contact in self._world.contacts:
             self._contact(contact)
-        for number, stage in enumerate(self._world.stages):
+        for number, stage in enumerate(self._world.stages, len(self._portal.pipeline.stages)):
             chance = 1.0 if stage.is_won else 0.0 if stage.is_closed else stage.probability / 100
             made = Stage(f"{1_184_000_000 + number}", stage.label, stage.is_closed, chance)
             self._portal.pipeline.stages.append(made)

@@ -92,7 +92,10 @@ _SHORT = {
     "m": ("enumeration", "checkbox"),
     "o": ("enumeration", "select"),
 }
-_LIFE = "subscriber|lead|marketingqualifiedlead|salesqualifiedlead|opportunity|customer|evangelist|other"
+_LIFE = (
+    "subscriber|lead|marketingqualifiedlead|salesqualifiedlead|opportunity|customer|"
+    "evangelist|other"
+)
 
 # name:kind, or name:kind:options; a ! behind the kind marks what only HubSpot itself may write.
 _EVERY = "hs_object_id:n! hs_merged_object_ids:m! hubspot_owner_id:o hs_all_owner_ids:m!"

@@ -16,8 +16,21 @@ MOST_GROUPS, MOST_FILTERS, MOST_IN_ALL, MOST_ROWS, LONGEST_BODY = 5, 6, 18, 200,
 FOREVER = 1 << 62
 _NO_VALUE = ("HAS_PROPERTY", "NOT_HAS_PROPERTY")
 _OPERATORS = frozenset(
-    "EQ NEQ LT LTE GT GTE BETWEEN IN NOT_IN HAS_PROPERTY NOT_HAS_PROPERTY CONTAINS_TOKEN "
-    "NOT_CONTAINS_TOKEN".split()
+    [
+        "EQ",
+        "NEQ",
+        "LT",
+        "LTE",
+        "GT",
+        "GTE",
+        "BETWEEN",
+        "IN",
+        "NOT_IN",
+        "HAS_PROPERTY",
+        "NOT_HAS_PROPERTY",
+        "CONTAINS_TOKEN",
+        "NOT_CONTAINS_TOKEN",
+    ]
 )
 Test = Callable[[Seen], bool]
 

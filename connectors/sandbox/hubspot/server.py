@@ -78,7 +78,7 @@ class HubspotSandbox:
         starlette = Starlette(
             routes=routes, exception_handlers={404: _no_such_route, 405: _no_such_route}
         )
-        self.app = self.faults.around(starlette)  # type: ignore[arg-type]
+        self.app = self.faults.around(starlette)
 
     def _serve(self, endpoint: Endpoint, path: str) -> Callable[[Request], Any]:
         verb = {"verb": "search"} if "{verb:search}" in path else {}
@@ -117,7 +117,7 @@ class HubspotSandbox:
         if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
             raise unauthorized()
 
-    def _usage(self, call: Call) -> Answer:  # noqa: ARG002
+    def _usage(self, _: Call) -> Answer:
         usage = {
             "name": "private-apps-api-calls-daily",
             "usageLimit": self.limits.daily,
@@ -190,6 +190,6 @@ def _response(status: int, body: object, headers: Mapping[str, str]) -> Response
     return Response(raw, status_code=status, headers={**media, **headers})
 
 
-async def _no_such_route(request: Request, error: Exception) -> Response:  # noqa: ARG001
+async def _no_such_route(_: Request, __: Exception) -> Response:
     told = not_found()
     return _response(404, told.body, {})

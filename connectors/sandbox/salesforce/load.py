@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from connectors.sandbox.salesforce import writes
 from connectors.sandbox.salesforce.org import Org
@@ -24,7 +25,7 @@ _INTEGRATION = "Minimum Access - API Only Integrations"
 
 def prepare(org: Org) -> None:
     """The org's own records: organization, licences, profiles, the integration user, statuses."""
-    _add(org, "Organization", Id=org.org_id, Name="Sandbox", TimeZoneSidKey="America/New_York")
+    org.org_id = _add(org, "Organization", Name="Sandbox", TimeZoneSidKey="America/New_York")
     profiles = ((_STANDARD, "Salesforce"), (_INTEGRATION, "Salesforce Integration"))
     for profile, licence in profiles:
         key = _add(org, "UserLicense", Name=licence, LicenseDefinitionKey=licence[:40])
@@ -102,7 +103,7 @@ def _people(org: Org, world: World, ids: dict[str, str]) -> None:
                 {
                     "UserId": ids[person.key],
                     "StartDate": stamp(start),
-                    "EndDate": stamp(end),
+                    "EndDate": stamp(_last_day(end, person.time_zone)),
                     "Message": "Out of office",
                 },
             )
@@ -184,6 +185,15 @@ def _deal(org: Org, deal: WorldDeal, stage: str, ids: dict[str, str]) -> None:
             ContactId=ids[contact],
             IsPrimary=place == 0,
         )
+
+
+def _last_day(end: datetime, time_zone: str) -> datetime:
+    """An exclusive end as the org keeps it: midnight there means through that day."""
+    local = end.astimezone(ZoneInfo(time_zone))
+    if local.time() == time():
+        return local - timedelta(days=1)
+    utc = end.astimezone(UTC)
+    return utc - timedelta(seconds=1) if utc.time() == time() else utc
 
 
 def _add(org: Org, sobject: str, **fields: Any) -> str:

@@ -32,7 +32,7 @@ class Org:
         self._numbers = itertools.count(1)
         self.user_id = ""
         """The user that API clients run as."""
-        self.org_id = make_id("00D", 1)
+        self.org_id = ""
 
     def sobject(self, name: str) -> Sobject | None:
         """The object of this name, in any case of letters, if the org has it."""

@@ -37,7 +37,7 @@ def create(org: Org, name: str, given: Mapping[str, Any], *, trusted: bool = Fal
     values = check_fields(org, sobject, given, creating=True, trusted=trusted)
     row = {field: value for field, value in values.items() if value is not None}
     now = org.stamp()
-    row["Id"] = row.get("Id") or org.new_id(sobject.prefix)
+    row["Id"] = org.new_id(sobject.prefix)
     row.setdefault("CreatedDate", now)
     row.setdefault("CreatedById", org.user_id or row["Id"])
     fill(org, sobject.name, row, None)

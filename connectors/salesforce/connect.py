@@ -1,0 +1,13 @@
+"""Makes the connector."""
+
+from __future__ import annotations
+
+from connectors.base import Crm
+from connectors.http import HttpSettings
+from connectors.salesforce.crm import Salesforce
+from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
+
+
+def connect(settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings) -> Crm:
+    """The org as a CRM. Calls nobody yet: the first read or write logs in."""
+    return Salesforce(settings, secrets, http)

@@ -1,0 +1,113 @@
+"""A Salesforce org behind the CRM protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from connectors.base import ActivityDraft, MirrorObject, Page, WriteResult
+from connectors.errors import ConfigError
+from connectors.http import HttpSettings
+from connectors.salesforce import reading
+from connectors.salesforce.client import Client
+from connectors.salesforce.errors import MissingFieldError, MissingObjectError
+from connectors.salesforce.fields import Fields
+from connectors.salesforce.objects import Source, sources
+from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
+from connectors.salesforce.writing import Writing
+
+_PAGES = {
+    "001": "Account",
+    "003": "Contact",
+    "005": "User",
+    "006": "Opportunity",
+    "00Q": "Lead",
+    "00T": "Task",
+    "00U": "Event",
+}
+
+
+class Salesforce:
+    """One org. Serves several threads."""
+
+    def __init__(
+        self, settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings
+    ) -> None:
+        self.name = "salesforce"
+        self._settings = settings
+        self._sources = sources(settings.account_fields, settings.field_prefix)
+        self.objects: Sequence[MirrorObject] = tuple(one.mirrored for one in self._sources.values())
+        self.notes: list[str] = []
+        self._noted: dict[str, str] = {}
+        self._client = Client(settings, secrets, http)
+        self._fields = Fields(self._client)
+        self._writing = Writing(self._client, self._fields, settings.field_prefix)
+
+    @property
+    def api_calls(self) -> int:
+        """HTTP requests made so far, log-ins included."""
+        return self._client.counter.total
+
+    def read(self, name: str, watermark: str | None) -> Iterator[Page]:
+        """Yield the pages of object ``name`` changed since ``watermark`` (None: all of it).
+
+        An optional object that the org lacks yields one empty page and a note. Raises
+        ConnectorError; the pages that came before are good, and no watermark came with them.
+        """
+        source = self._sources.get(name)
+        if source is None:
+            raise ConfigError(f"Salesforce has no mirror object {name!r}")
+        begun = False
+        try:
+            for page in self._pages(source, watermark):
+                begun = True
+                yield page
+        except MissingObjectError:
+            self._fields.forget(source.sobject)
+            if begun or not source.feature:
+                raise
+            said = f"{source.feature}: off, as this org has no {source.sobject} or hides it"
+            self._note(source.name, said)
+            yield Page(watermark="{}")
+        except MissingFieldError:
+            self._fields.forget(source.sobject)
+            raise
+
+    def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
+        """Create or update one task a draft, idempotent by key; a result for each, in order.
+
+        Raises ConnectorError only with nothing written: ConfigError when the org lacks the field
+        that holds the key, AuthError, TemporaryError.
+        """
+        if not drafts:
+            return []
+        results = self._writing.write(drafts)
+        missing = self._writing.missing
+        said = f"tasks are written without {', '.join(missing)}: the org has no such fields"
+        self._note("writing", said if missing else "")
+        return results
+
+    def record_url(self, noun: str, record_id: str) -> str:  # noqa: ARG002
+        """The record's page in Lightning; '' for records that have none."""
+        sobject = _PAGES.get(record_id[:3])
+        if sobject is None or not record_id.isalnum():
+            return ""
+        return f"{self._client.instance_url}/lightning/r/{sobject}/{record_id}/view"
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._client.close()
+
+    def _pages(self, source: Source, watermark: str | None) -> Iterator[Page]:
+        fields, missing = self._fields.select(source)
+        said = f"{source.sobject}: without {', '.join(missing)}, which the org lacks or hides"
+        self._note(source.name, said if missing else "")
+        if source.full:
+            yield from reading.whole(self._client, source, fields)
+        else:
+            yield from reading.changed(self._client, self._settings, source, fields, watermark)
+
+    def _note(self, about: str, said: str) -> None:
+        """Keep one note for each thing; an empty one takes it back."""
+        noted = {key: value for key, value in self._noted.items() if key != about}
+        self._noted = noted | {about: said} if said else noted
+        self.notes = list(self._noted.values())

@@ -1,0 +1,230 @@
+"""Turns rows of the API into the nouns of routing, one function an object."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+from connectors.salesforce.values import (
+    Row,
+    below,
+    domain_of,
+    end_of_day,
+    moment,
+    number,
+    reference,
+    text,
+    zone,
+)
+from routing.nouns import (
+    Account,
+    Deal,
+    DealContact,
+    Evidence,
+    OutOfOffice,
+    Person,
+    Prospect,
+    RoleHolding,
+    Stage,
+)
+
+_INTEGRATION = "Salesforce Integration"
+_LOGGED_AT_ONCE = timedelta(minutes=5)
+
+
+def person(row: Row) -> Person:
+    """A user. One that no human can log in as is not active: nobody would read the alert."""
+    human = text(row.get("UserType")) in ("", "Standard")
+    human = human and below(row, "Profile.UserLicense.Name") != _INTEGRATION
+    return Person(
+        id=text(row["Id"]),
+        email=text(row.get("Email")).lower(),
+        name=text(row.get("Name")),
+        active=bool(row.get("IsActive")) and human,
+        manager_id=reference(row.get("ManagerId")),
+        backup_id=reference(row.get("DelegatedApproverId")),
+        title=text(row.get("Title")),
+        role_name=text(below(row, "UserRole.Name")),
+        time_zone=text(row.get("TimeZoneSidKey")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def queue(row: Row) -> Person:
+    """A queue, which may own leads and tasks."""
+    return Person(
+        id=text(row["Id"]),
+        email=text(row.get("Email")).lower(),
+        name=text(row.get("Name")),
+        queue=True,
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def account(row: Row, fields: tuple[str, ...]) -> Account:
+    """An account with the further ``fields`` that it has a value in."""
+    further = {name: text(row.get(name)) for name in fields if row.get(name) is not None}
+    return Account(
+        id=text(row["Id"]),
+        name=text(row.get("Name")),
+        domain=domain_of(row.get("Website")),
+        owner_id=reference(row.get("OwnerId")),
+        kind=text(row.get("Type")),
+        parent_id=reference(row.get("ParentId")),
+        fields=further,
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def contact(row: Row) -> Prospect:
+    """A contact."""
+    return Prospect(
+        id=text(row["Id"]),
+        kind="contact",
+        email=text(row.get("Email")).lower(),
+        name=text(row.get("Name")),
+        title=text(row.get("Title")),
+        company=text(below(row, "Account.Name")),
+        account_id=reference(row.get("AccountId")),
+        owner_id=reference(row.get("OwnerId")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def lead(row: Row) -> Prospect:
+    """A lead; a converted one says which contact it became."""
+    return Prospect(
+        id=text(row["Id"]),
+        kind="lead",
+        email=text(row.get("Email")).lower(),
+        name=text(row.get("Name")),
+        title=text(row.get("Title")),
+        company=text(row.get("Company")),
+        account_id=reference(row.get("ConvertedAccountId")),
+        owner_id=reference(row.get("OwnerId")),
+        converted_to=reference(row.get("ConvertedContactId")) if row.get("IsConverted") else None,
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def stage(row: Row) -> Stage:
+    """A stage. Opportunities refer to it by its API name."""
+    return Stage(
+        id=text(row.get("ApiName")) or text(row.get("MasterLabel")),
+        label=text(row.get("MasterLabel")),
+        position=int(number(row.get("SortOrder")) or 0),
+        is_closed=bool(row.get("IsClosed")),
+        is_won=bool(row.get("IsWon")),
+        active=bool(row.get("IsActive")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def deal(row: Row) -> Deal:
+    """An opportunity. Its close date counts from the day's start, in UTC, once it is closed."""
+    closed = bool(row.get("IsClosed"))
+    return Deal(
+        id=text(row["Id"]),
+        name=text(row.get("Name")),
+        stage_id=text(row.get("StageName")),
+        account_id=reference(row.get("AccountId")),
+        owner_id=reference(row.get("OwnerId")),
+        amount=number(row.get("Amount")),
+        is_closed=closed,
+        is_won=bool(row.get("IsWon")),
+        closed_at=moment(row.get("CloseDate")) if closed else None,
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def deal_contact(row: Row) -> DealContact:
+    """A contact's part in an opportunity."""
+    return DealContact(
+        id=text(row["Id"]),
+        deal_id=text(row.get("OpportunityId")),
+        prospect_id=text(row.get("ContactId")),
+        role=text(row.get("Role")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def role_holding(row: Row) -> RoleHolding:
+    """A member of an account team or of an opportunity team."""
+    return RoleHolding(
+        id=text(row["Id"]),
+        person_id=text(row.get("UserId")),
+        role=text(row.get("TeamMemberRole")),
+        account_id=reference(row.get("AccountId")),
+        deal_id=reference(row.get("OpportunityId")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def out_of_office(row: Row) -> OutOfOffice | None:
+    """An absence, if it is switched on and its times make sense.
+
+    The end is the last day out: midnight means through that day, in the user's own time zone.
+    """
+    starts, ends = moment(row.get("StartDate")), moment(row.get("EndDate"))
+    if not row.get("IsEnabled") or starts is None or ends is None:
+        return None
+    where = zone(below(row, "User.TimeZoneSidKey"))
+    local = ends.astimezone(where)
+    if local.time() == time():
+        ends = end_of_day(local.date().isoformat(), where) or ends
+    elif ends.time() == time():
+        # Midnight UTC is how a bare date arrives, and means the same day everywhere.
+        ends = end_of_day(ends.date().isoformat(), where) or ends
+    if ends <= starts:
+        return None
+    return OutOfOffice(
+        id=text(row["Id"]),
+        person_id=text(row.get("UserId")),
+        starts_at=starts,
+        ends_at=ends,
+        source="salesforce",
+        note=text(row.get("Message")),
+    )
+
+
+def task(row: Row) -> Evidence:
+    """A completed e-mail or call that a rep, or a tool of theirs, logged."""
+    kind = "call" if row.get("TaskSubtype") == "Call" else "email"
+    return Evidence(
+        id=text(row["Id"]),
+        kind=kind,
+        at=_happened(row),
+        person_id=reference(row.get("OwnerId")),
+        prospect_id=reference(row.get("WhoId")),
+        account_id=reference(row.get("AccountId")),
+        outbound=row.get("CallType") != "Inbound",
+        subject=text(row.get("Subject")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def meeting(row: Row) -> Evidence:
+    """A meeting that has begun."""
+    return Evidence(
+        id=text(row["Id"]),
+        kind="meeting",
+        at=moment(row.get("StartDateTime")) or _modified(row),
+        person_id=reference(row.get("OwnerId")),
+        prospect_id=reference(row.get("WhoId")),
+        account_id=reference(row.get("AccountId")),
+        subject=text(row.get("Subject")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def _happened(row: Row) -> datetime:
+    """When a task was done: when it was closed, but a task logged later says which day it was."""
+    closed = moment(row.get("CompletedDateTime")) or _modified(row)
+    created = moment(row.get("CreatedDate")) or closed
+    day = end_of_day(row.get("ActivityDate"), zone(below(row, "CreatedBy.TimeZoneSidKey")))
+    if day is not None and closed - created <= _LOGGED_AT_ONCE:
+        return min(closed, day)
+    return closed
+
+
+def _modified(row: Row) -> datetime:
+    return moment(row.get("SystemModstamp")) or datetime.fromtimestamp(0, UTC)

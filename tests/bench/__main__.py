@@ -1,0 +1,43 @@
+"""``python -m tests.bench``: every measure beside its yardstick, in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench.flow import Size, measure_flow
+from tests.bench.outcome import show
+
+FULL = Size(reps=400, singles=300, stream=600, rounds=2)
+QUICK = Size(reps=150, singles=60, stream=150, rounds=1)
+
+
+def main() -> None:
+    """Measure, print the table, and write it as JSON where asked."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    args = parser.parse_args()
+    console = Console(stderr=True)
+    began = time.monotonic()
+
+    def tell(what: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {what}", highlight=False)
+
+    with tempfile.TemporaryDirectory(prefix="hotlead-bench-") as name:
+        folder = Path(name)
+        measures = measure_flow(folder, QUICK if args.quick else FULL, tell)
+    show(measures, Console())
+    tell("done")
+    if args.json:
+        figures = [one.as_json() for one in measures]
+        args.json.write_text(json.dumps({"quick": args.quick, "measures": figures}, indent=1))
+
+
+if __name__ == "__main__":
+    main()

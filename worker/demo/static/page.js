@@ -1,0 +1,171 @@
+// Polls the state, shows it, and carries the visitor's deeds to the demo.
+import { byId, fill, h, once } from "./dom.js";
+import { showDetail } from "./detail.js";
+import { showAlerts, showSignals, showTasks } from "./flow.js";
+import { showSlack } from "./slack.js";
+import { clock, crmName, minutes, setClock } from "./words.js";
+
+const POLL = 1000;
+const view = { alert: null, followed: true, place: null, as: "", read: new Map(), scrollSlack: false };
+let state = null;
+let latest = 0;
+
+const act = {
+  choose(id) {
+    view.followed = false;
+    focusOn(id);
+    show();
+  },
+  open(place) {
+    view.place = place;
+    show();
+  },
+  note: toast,
+  press(button, place, alert, action) {
+    const person = place.kind === "dm" ? place.email : view.as;
+    return deed(button, "/demo/press", { person, alert, action });
+  },
+  respond: (button, person, alert, kind) => deed(button, "/demo/respond", { person, alert, kind }),
+};
+
+// Brings the alert into view everywhere: in the lists, and in Slack where its turn is.
+function focusOn(id) {
+  view.alert = id;
+  const alert = state.alerts.find((one) => one.id === id);
+  if (!alert) return;
+  const holding = (place) => place.messages.some((one) => one.alert_id === id);
+  const current = state.places.find((one) => one.name === alert.rung_name && holding(one));
+  const any = state.places.filter(holding);
+  const wanted = current ?? any.find((one) => one.kind === "dm") ?? any[0];
+  if (wanted) view.place = wanted.id;
+  view.scrollSlack = true;
+}
+
+function follow() {
+  const newest = state.alerts[0];
+  if (!view.followed || !newest) return;
+  const alert = state.alerts.find((one) => one.id === view.alert);
+  const sign = JSON.stringify([newest.id, newest.rung_name, newest.delivered_at !== null]);
+  if (alert !== newest || sign !== view.sign) {
+    view.sign = sign;
+    focusOn(newest.id);
+  }
+}
+
+function show() {
+  setClock(state);
+  byId("now").textContent = clock(state.now);
+  byId("crm-name").textContent = crmName(state.crm);
+  byId("told").textContent = state.told;
+  byId("told").hidden = !state.told;
+  showLatency();
+  showSignals(state, view, act);
+  showAlerts(state, view, act);
+  showSlack(state, view, act);
+  showTasks(state, view, act);
+  showDetail(state, view, act);
+  const [send, away] = [byId("send"), byId("away")];
+  fill(send.elements.prospect, state.prospects.map((one) =>
+    [one.email, one.account ? `${one.name} (${one.account})` : one.name]));
+  fill(away.elements.person, state.people.map((one) => [one.email, personWords(one)]));
+}
+
+function personWords(person) {
+  const notes = [person.away_until && "away", !person.on_slack && "not on Slack"].filter(Boolean);
+  return notes.length ? `${person.name} (${notes.join(", ")})` : person.name;
+}
+
+function showLatency() {
+  const [team, ...reps] = state.latency;
+  const { good, bad } = state.marks;
+  once(byId("latency"), JSON.stringify([team, reps]), () => {
+    const value = team.working_median;
+    const bar = h("span", { class: `fill m-${team.mark}` });
+    bar.style.width = `${Math.min(100, ((value ?? 0) / (bad * 4 / 3)) * 100)}%`;
+    const words = value === null ? "no answer yet" : minutes(value);
+    return [
+      h("span", { class: "label" }, "Median from alert to answer, working time"),
+      h("span", { class: "median" }, h("strong", {}, words),
+        h("span", {}, `${team.answered} answered, ${team.unanswered} open`)),
+      h("span", { class: "bar", role: "img", "aria-label":
+        `${words}; good is under ${good / 60} hours, a problem is over ${bad / 60} hours` },
+        bar, h("i", { class: "mark at-good" }), h("i", { class: "mark at-bad" })),
+      h("span", { class: "scale", "aria-hidden": "true" },
+        h("span", { class: "at-good" }, `${good / 60} h good`),
+        h("span", { class: "at-bad" }, `${bad / 60} h bad`)),
+    ];
+  });
+}
+
+async function deed(button, path, body) {
+  button.disabled = true;
+  button.classList.add("working");
+  try {
+    const answer = await fetch(path, {
+      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+    });
+    const said = await answer.json();
+    toast(said.said ?? "That could not be done.", answer.ok);
+  } catch {
+    toast("The demo does not answer.", false);
+  }
+  button.disabled = false;
+  button.classList.remove("working");
+  await look();
+}
+
+let fading;
+function toast(text, ok = true) {
+  const box = byId("toast");
+  box.textContent = text;
+  box.className = `toast shown ${ok ? "" : "bad"}`;
+  clearTimeout(fading);
+  fading = setTimeout(() => { box.className = "toast"; }, 5000);
+}
+
+async function look() {
+  const number = ++latest;
+  try {
+    const answer = await fetch("/demo/state", { cache: "no-store" });
+    if (!answer.ok) throw new Error(answer.status);
+    const fresh = await answer.json();
+    if (number !== latest) return;
+    state = fresh;
+    byId("lost").hidden = true;
+    follow();
+    show();
+  } catch (error) {
+    if (!(error instanceof TypeError) && state !== null) console.error(error);
+    byId("lost").textContent = "The demo does not answer. Has it ended? Start it again with: make demo";
+    byId("lost").hidden = false;
+  }
+}
+
+byId("send").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.currentTarget;
+  view.followed = true;
+  deed(form.querySelector("button"), "/demo/signal", {
+    prospect: form.elements.prospect.value,
+    kind: form.elements.kind.value,
+    tier: Number(form.elements.tier.value),
+  });
+});
+byId("send").elements.kind.addEventListener("change", (event) => {
+  byId("send").elements.tier.disabled = !["open", "multi_open"].includes(event.target.value);
+});
+byId("away").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.currentTarget;
+  deed(form.querySelector("button"), "/demo/away", { person: form.elements.person.value, hours: 24 });
+});
+for (const button of document.querySelectorAll("[data-minutes]")) {
+  button.addEventListener("click", () =>
+    deed(button, "/demo/forward", { minutes: Number(button.dataset.minutes) }));
+}
+
+async function poll() {
+  await look();
+  setTimeout(poll, POLL);
+}
+poll();

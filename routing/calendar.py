@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from routing.nouns import Person
-from routing.policy import DAYS, WorkingHours
+from routing.policy import DAYS, NO_ZONE, WorkingHours
 
 _LONGEST_SEARCH = 366
 
@@ -26,10 +26,17 @@ class Week:
     windows: tuple[tuple[int, int, int], ...]
 
     def on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
-        """The windows of one local day as UTC intervals, in order."""
+        """The windows of one local day as UTC intervals, in order; they never overlap."""
+        done: datetime | None = None
         for weekday, start, end in sorted(self.windows):
-            if weekday == day.weekday():
-                yield self._at(day, start), self._at(day, end)
+            if weekday != day.weekday():
+                continue
+            opens, closes = self._at(day, start), self._at(day, end)
+            if done is not None:
+                opens = max(opens, done)
+            if opens < closes:
+                yield opens, closes
+                done = closes
 
     def _at(self, day: date, minute: int) -> datetime:
         days, rest = divmod(minute, 24 * 60)
@@ -43,7 +50,7 @@ def week_of(person: Person | None, default: WorkingHours) -> Week:
     if person is not None and person.time_zone:
         try:
             zone = ZoneInfo(person.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except NO_ZONE:
             zone = ZoneInfo(default.time_zone)
     windows = _own_windows(person) or _default_windows(default)
     return Week(zone, windows)
@@ -62,7 +69,7 @@ def _own_windows(person: Person | None) -> tuple[tuple[int, int, int], ...]:
         rows = [
             (int(day), int(start), int(end)) for day, start, end in json.loads(person.working_hours)
         ]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         return ()
     return tuple(row for row in rows if 0 <= row[0] <= 6 and 0 <= row[1] < row[2] <= 24 * 60)
 

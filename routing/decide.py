@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from routing.ladder import build_ladder
-from routing.nouns import Person, Sentiment, Signal
-from routing.policy import Policy, Route, SignalClass, StageClass, When
+from routing.nouns import RESPONSE_KINDS, Sentiment, Signal
+from routing.policy import Policy, Route, RungKind, SignalClass, StageClass, When
 from routing.priority import classify
-from routing.receipt import Candidate, Decision, Fact, Outcome, Place, Step
+from routing.receipt import Candidate, Decision, Fact, Outcome, Place, Step, fact_of
 from routing.roles import Search, find_assignee, named_account
 from routing.snapshot import Snapshot
 from routing.stages import Standing, label_of, standing
@@ -25,6 +25,8 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
     signal_class, class_why = classify(signal, snapshot.recent, policy.priority.multi_open)
     if signal.sentiment is Sentiment.AUTOMATIC:
         return _explained(signal_class, "an automatic reply is no engagement", policy)
+    if signal.kind in RESPONSE_KINDS:
+        return _explained(signal_class, "the rep's own action is a response", policy)
     if snapshot.open_alert is not None:
         return _joined(signal_class, class_why, snapshot, policy)
     where = standing(snapshot, policy)
@@ -32,7 +34,7 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
     search = find_assignee(route.to, signal, snapshot, where, policy)
     assignee = search.holder.person if search.holder else None
     steps, candidates = build_ladder(assignee, snapshot, policy, now)
-    real_time, why_priority = _interrupts(signal_class, assignee, snapshot, policy)
+    real_time, why_priority = _interrupts(signal_class, steps[0], snapshot, policy)
     sender = snapshot.by_email(signal.sending_rep) if signal.sending_rep else None
     outcome = Outcome.ALERT if real_time else Outcome.DIGEST
     watch = policy.places.watch_channel
@@ -53,7 +55,7 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
         watch=_watch(watch, steps, policy) if real_time and watch else None,
         digest_place=None if real_time else steps[0].place,
         candidates=candidates,
-        facts=_facts(snapshot, where, search),
+        facts=_facts(snapshot, where, search, candidates),
         notes=(class_why, why_priority, f"{where.stage_class.value}: {where.why}", *search.tried),
         policy_hash=policy.hash,
     )
@@ -151,23 +153,25 @@ def _interrupts(
     return urgent, f"the policy has {signal_class.value} as {how}"
 
 
-def _reason(
-    search: Search, where: Standing, route: Route, first: Step, candidates: tuple[Candidate, ...]
-) -> str:
+def _reason(search: Search, route: Route, first: Step, candidates: tuple[Candidate, ...]) -> str:
+    """What a rep reads as “why you”: the person before the rule."""
     if search.holder is None:
         tried = "; ".join(search.tried) or "nobody is named"
-        return f"Nobody is assigned ({tried}), so it goes to {first.name}"
-    holder = search.holder
-    name = holder.person.name
-    stage = where.stage_class.value.replace("_", " ")
-    role = "the rep" if holder.role.startswith("person:") else f"the {holder.role}"
-    reason = f"{route.name}: {name} is {role.replace('_', ' ')} ({stage}), as {holder.because}"
-    if first.person_id == holder.person.id:
-        return reason
-    own = (one for one in candidates if one.rung is RungKind.ASSIGNEE and not one.taken)
-    refused = next(own, None)
-    why = f"{name} {refused.why}" if refused else f"the ladder begins with {first.name}"
-    return f"{reason}; {first.name} is told, as {why}"
+        return f"Nobody is assigned ({tried}), so it goes to {first.name} (route: {route.name})"
+    name, because = search.holder.person.name, search.holder.because
+    reason = f"{name} is the {_spoken(search.holder.role)}, as {because}"
+    if first.person_id != search.holder.person.id:
+        own = (one for one in candidates if one.rung is RungKind.ASSIGNEE and not one.taken)
+        refused = next(own, None)
+        why = f"{name} {refused.why}" if refused else "the ladder begins there"
+        reason += f"; {first.name} covers, as {why}"
+    return f"{reason} (route: {route.name})"
+
+
+def _spoken(role: str) -> str:
+    if role.startswith("person:"):
+        return "rep"
+    return role.upper() if len(role) <= _ACRONYM else role.replace("_", " ")
 
 
 def _watch(channel: str, steps: tuple[Step, ...], policy: Policy) -> Place | None:

@@ -12,7 +12,7 @@ import re
 from datetime import time
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -20,6 +20,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from routing.policy_checks import problems_of
 
 _MONTH = 60 * 24 * 30
+NO_ZONE = (ZoneInfoNotFoundError, ValueError, OSError)
+"""What ZoneInfo raises for a name that it does not know; “Europe” is a folder, hence OSError."""
+
+Item = TypeVar("Item")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SOURCE = re.compile(
     r"(field:account\.[A-Za-z]\w*|team:.+|deal_team:.+|owner:(deal|account|prospect)"
@@ -61,7 +65,7 @@ class RungKind(StrEnum):
 def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except NO_ZONE as error:
         raise ValueError(
             f"{name!r} is no time zone; write one like 'Europe/Berlin' or 'America/New_York'"
         ) from error
@@ -93,6 +97,13 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _some(value: tuple[Item, ...]) -> tuple[Item, ...]:
+    # Not by min_length, which adds a second and misleading error to one about an item.
+    if not value:
+        raise ValueError("nothing is listed; list at least one")
+    return value
+
+
 def _clock(value: object) -> object:
     if isinstance(value, time):
         return value
@@ -101,6 +112,7 @@ def _clock(value: object) -> object:
     return value.zfill(5)
 
 
+SOME = (AfterValidator(_some), Field(json_schema_extra={"minItems": 1}))
 ClockTime = Annotated[time, BeforeValidator(_clock)]
 Whole = Annotated[int, Field(strict=True)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
@@ -153,7 +165,7 @@ class Route(_Strict):
 
     name: str = Field(min_length=1)
     when: When = When()
-    to: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+    to: Annotated[tuple[str, ...], BeforeValidator(_listed), *SOME]
 
 
 class NamedAccount(_Strict):
@@ -217,7 +229,9 @@ class Places(_Strict):
     claim_channel: Channel | None = None
     coverage_channel: Channel | None = None
     watch_channel: Channel | None = Field(None, description="Sees a copy of every alert.")
-    admins: tuple[Email, ...] = Field(min_length=1, description="Told when nobody else is left.")
+    admins: Annotated[tuple[Email, ...], *SOME] = Field(
+        description="Told when nobody else is left."
+    )
 
 
 class Policy(_Strict):
@@ -230,11 +244,11 @@ class Policy(_Strict):
         StageRule(stage=StageClass.PROSPECTING),
     )
     deals_of: Literal["prospect_then_account", "account"] = "prospect_then_account"
-    roles: dict[str, tuple[RoleSource, ...]] = {}
+    roles: dict[str, Annotated[tuple[RoleSource, ...], *SOME]] = {}
     named_accounts: tuple[NamedAccount, ...] = ()
-    routes: tuple[Route, ...] = Field(min_length=1)
+    routes: Annotated[tuple[Route, ...], *SOME]
     backups: dict[Email, Email] = {}
-    ladder: tuple[Rung, ...] = Field(min_length=1)
+    ladder: Annotated[tuple[Rung, ...], *SOME]
     places: Places
     surface: Literal["slack"] = "slack"
     priority: Priority = Priority()

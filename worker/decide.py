@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from routing.calendar import Week, after_minutes, week_of
 from routing.decide import decide, dedup_key
@@ -31,26 +31,29 @@ from worker.store.alerts import (
 from worker.store.engine import Tx
 from worker.store.facts import open_alert, signal_from, snapshot_for
 from worker.store.receipts import add_receipt
+from worker.store.statements import add, change
 from worker.store.tables import ACTIVITY, SIGNAL
 
 _RACES = 5
+_IN_DIGEST = (
+    update(SIGNAL)
+    .where(SIGNAL.c.prospect_email == bindparam("whose"))
+    .where(SIGNAL.c.occurred_at.between(bindparam("after"), bindparam("before")))
+    .where(SIGNAL.c.outcome == "digest", SIGNAL.c.digest_id.is_(None))
+)
 
 
 def decide_signal(ctx: Context, signal_id: str) -> None:
     """Job: decide a stored signal that has not been decided yet. Idempotent."""
+    its_id = SIGNAL.c.id == int(signal_id)
     with ctx.store.write() as tx:
-        row = tx.conn.execute(select(SIGNAL).where(SIGNAL.c.id == int(signal_id))).mappings()
-        found = row.first()
-        if found is None or found["outcome"] != "":
+        email = tx.conn.execute(select(SIGNAL.c.prospect_email).where(its_id)).scalar_one_or_none()
+        if email is None:
             return
-        take_turns(tx, [found["prospect_email"]])
-        if _undecided(tx, int(signal_id)):
+        take_turns(tx, [email])
+        found = tx.conn.execute(select(SIGNAL).where(its_id)).mappings().one()
+        if found["outcome"] == "":
             decide_in(ctx, tx, int(signal_id), signal_from(found))
-
-
-def _undecided(tx: Tx, signal_id: int) -> bool:
-    query = select(SIGNAL.c.outcome).where(SIGNAL.c.id == signal_id)
-    return str(tx.conn.execute(query).scalar_one()) == ""
 
 
 def decide_in(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> Outcome | None:
@@ -105,9 +108,7 @@ def _store(
 
 
 def _settle(tx: Tx, signal_id: int, outcome: str, **values: Any) -> None:
-    tx.conn.execute(
-        update(SIGNAL).where(SIGNAL.c.id == signal_id).values(outcome=outcome, **values)
-    )
+    change(tx, SIGNAL, signal_id, {"outcome": outcome, **values})
 
 
 def _join(
@@ -157,20 +158,22 @@ def _fire(
     )
     if decision.watch is not None:
         add_delivery(tx, alert_id=alert_id, kind="watch", place=decision.watch, now=now, wanted=1)
-    tx.conn.execute(
-        ACTIVITY.insert().values(
-            key=f"task:{alert_id}",
-            alert_id=alert_id,
-            state="pending",
-            revision=0,
-            wanted=1,
-            attempts=0,
-            next_attempt_at=now,
-            error="",
-        )
-    )
+    add(tx, ACTIVITY, _activity_values(alert_id, now))
     wake_alert(ctx, tx, alert_id)
     return alert_id
+
+
+def _activity_values(alert_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "key": f"task:{alert_id}",
+        "alert_id": alert_id,
+        "state": "pending",
+        "revision": 0,
+        "wanted": 1,
+        "attempts": 0,
+        "next_attempt_at": now,
+        "error": "",
+    }
 
 
 def _alert_values(
@@ -221,10 +224,10 @@ def _alert_values(
 def _adopt(ctx: Context, tx: Tx, alert_id: str, signal: Signal) -> None:
     """Take the signals that led up to this alert out of the digest and into it."""
     reach = timedelta(minutes=ctx.policy.priority.multi_open.within_minutes)
-    tx.conn.execute(
-        update(SIGNAL)
-        .where(SIGNAL.c.prospect_email == signal.prospect_email)
-        .where(SIGNAL.c.occurred_at.between(signal.occurred_at - reach, signal.occurred_at + reach))
-        .where(SIGNAL.c.outcome == "digest", SIGNAL.c.digest_id.is_(None))
-        .values(outcome="join", alert_id=alert_id, explanation="led up to this alert")
-    )
+    around = {
+        "whose": signal.prospect_email,
+        "after": signal.occurred_at - reach,
+        "before": signal.occurred_at + reach,
+    }
+    adopted = {"outcome": "join", "alert_id": alert_id, "explanation": "led up to this alert"}
+    tx.conn.execute(_IN_DIGEST, around | adopted)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.base import Card, Sent, Surface
@@ -28,13 +29,22 @@ from worker.context import Context, retry_delay
 from worker.escalate import begin_wait
 from worker.identity import address_of
 from worker.outbox import wake_alert
-from worker.store.alerts import Row, add_event, get_alert, place_from, signals_of
+from worker.store.alerts import Row, add_event, get_alert, lock_alert, place_from, signals_of
 from worker.store.engine import Tx
 from worker.store.facts import signal_from
+from worker.store.statements import change
 from worker.store.tables import ALERT, DELIVERY, DESTINATION, DIGEST, SIGNAL
 
 _LATE = timedelta(minutes=1)
 log = logging.getLogger(__name__)
+
+_DELIVERY = select(DELIVERY).where(DELIVERY.c.id == bindparam("id"))
+_TAKE = (
+    update(DELIVERY)
+    .where(DELIVERY.c.id == bindparam("which"), DELIVERY.c.state == bindparam("was"))
+    .where(DELIVERY.c.attempts == bindparam("tries"))
+)
+_TOLD = update(ALERT).where(ALERT.c.id == bindparam("which"), ALERT.c.delivered_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +81,7 @@ def deliver(ctx: Context, delivery_id: str) -> None:
 def _claim(ctx: Context, delivery_id: str) -> _Claim | None:
     now = ctx.clock.now()
     with ctx.store.write() as tx:
-        query = select(DELIVERY).where(DELIVERY.c.id == delivery_id)
-        row = tx.conn.execute(query).mappings().first()
+        row = tx.conn.execute(_DELIVERY, {"id": delivery_id}).mappings().first()
         if row is None or not _is_due(row, now):
             return None
         place = place_from(row["place"])
@@ -80,15 +89,16 @@ def _claim(ctx: Context, delivery_id: str) -> _Claim | None:
         if is_new and not _may_speak(ctx, tx, row, place, now):
             return None
         claimed = tx.conn.execute(
-            update(DELIVERY)
-            .where(DELIVERY.c.id == row["id"], DELIVERY.c.state == row["state"])
-            .where(DELIVERY.c.attempts == row["attempts"])
-            .values(
-                state="sending",
-                attempts=row["attempts"] + 1,
-                lease_until=now + ctx.patience.lease,
-                first_try_at=row["first_try_at"] or now,
-            )
+            _TAKE,
+            {
+                "which": row["id"],
+                "was": row["state"],
+                "tries": row["attempts"],
+                "state": "sending",
+                "attempts": row["attempts"] + 1,
+                "lease_until": now + ctx.patience.lease,
+                "first_try_at": row["first_try_at"] or now,
+            },
         )
         if claimed.rowcount != 1:
             return None
@@ -106,21 +116,26 @@ def _is_due(row: Row, now: datetime) -> bool:
 def _may_speak(ctx: Context, tx: Tx, row: Row, place: Place, now: datetime) -> bool:
     """Whether the place's pace allows a new message now; if not, the row waits for its turn."""
     gap = timedelta(seconds=ctx.surfaces[place.surface].abilities.seconds_between)
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-    first = make(DESTINATION).values(place=row["place"], next_at=now + gap)
-    allowed = tx.conn.execute(
-        first.on_conflict_do_update(
-            index_elements=["place"],
-            set_={"next_at": now + gap},
-            where=DESTINATION.c.next_at <= now,
-        )
-    )
-    if allowed.rowcount == 1:
+    given = {"place": row["place"], "next_at": now + gap, "now": now}
+    if tx.conn.execute(_take_turn(tx.dialect), given).rowcount == 1:
         return True
     query = select(DESTINATION.c.next_at).where(DESTINATION.c.place == row["place"])
     turn = tx.conn.execute(query).scalar_one()
     tx.conn.execute(update(DELIVERY).where(DELIVERY.c.id == row["id"]).values(next_attempt_at=turn))
     return False
+
+
+@cache
+def _take_turn(dialect: str) -> Any:
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    first = make(DESTINATION)
+    wanted = first.excluded.next_at
+    return first.on_conflict_do_update(
+        index_elements=["place"],
+        set_={"next_at": wanted},
+        # Further ahead than any pace sets it, the clock has been put back since.
+        where=or_(DESTINATION.c.next_at <= bindparam("now"), DESTINATION.c.next_at > wanted),
+    )
 
 
 def _card(ctx: Context, tx: Tx, row: Row) -> Card:
@@ -157,30 +172,24 @@ def _succeeded(ctx: Context, claim: _Claim, sent: Sent) -> None:
     now = ctx.clock.now()
     row = claim.row
     with ctx.store.write() as tx:
-        tx.conn.execute(
-            update(DELIVERY)
-            .where(DELIVERY.c.id == row["id"])
-            .values(
-                state="sent",
-                revision=row["wanted"],
-                remote_id=sent.remote_id,
-                remote_url=sent.url,
-                sent_at=row["sent_at"] or now,
-                lease_until=None,
-                attempts=0,
-                next_attempt_at=now,
-                error="",
-            )
-        )
+        lock_alert(tx, row["alert_id"])
+        values = {
+            "state": "sent",
+            "revision": row["wanted"],
+            "remote_id": sent.remote_id,
+            "remote_url": sent.url,
+            "sent_at": row["sent_at"] or now,
+            "lease_until": None,
+            "attempts": 0,
+            "next_attempt_at": now,
+            "error": "",
+        }
+        change(tx, DELIVERY, row["id"], values)
         if row["alert_id"] is None:
             return
         if not claim.is_update:
             if row["kind"] == "alert":
-                tx.conn.execute(
-                    update(ALERT)
-                    .where(ALERT.c.id == row["alert_id"], ALERT.c.delivered_at.is_(None))
-                    .values(delivered_at=now)
-                )
+                tx.conn.execute(_TOLD, {"which": row["alert_id"], "delivered_at": now})
                 if now - row["created_at"] > _LATE:
                     begin_wait(ctx, tx, row["alert_id"], row["rung"], now)
             text = f"{row['kind']} message to {claim.place.address}"
@@ -210,6 +219,7 @@ def _failed(ctx: Context, claim: _Claim, error: ConnectorError) -> None:
         "message not delivered: %s", error, extra={"delivery": row["id"], "place": row["place"]}
     )
     with ctx.store.write() as tx:
+        lock_alert(tx, row["alert_id"])
         tx.conn.execute(update(DELIVERY).where(DELIVERY.c.id == row["id"]).values(**values))
         if values.get("state") == "failed":
             _climb(ctx, tx, row, claim.place, error, now)

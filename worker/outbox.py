@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, bindparam, func, or_, select, update
 
 from worker.context import Context
 from worker.store.columns import Utc
 from worker.store.engine import Tx
-from worker.store.tables import ACTIVITY, ALERT, DELIVERY, SIGNAL
+from worker.store.tables import ACTIVITY, ALERT, DELIVERY, SIGNAL, WATERMARK
 
 _MOST = 500
 _UNDECIDED_AFTER = timedelta(seconds=2)
 
 
 def wake_alert(ctx: Context, tx: Tx, alert_id: str) -> None:
-    """Hand over every message of the alert that is due, and its task."""
-    now = ctx.clock.now()
-    query = select(DELIVERY.c.id, DELIVERY.c.place).where(
-        DELIVERY.c.alert_id == alert_id, due(DELIVERY), DELIVERY.c.next_attempt_at <= now
-    )
-    for delivery_id, place in tx.conn.execute(query).all():
+    """Hand over every message of the alert that is due, else its task: reps come first.
+
+    A message that was delivered wakes the alert again; a task that waits for one that cannot be
+    delivered is found by the sweep.
+    """
+    messages = tx.conn.execute(_DUE_OF_ALERT, {"alert": alert_id, "now": ctx.clock.now()}).all()
+    for delivery_id, place in messages:
         ctx.dispatch.hand_over(tx, "deliver", delivery_id, lock=place)
-    ctx.dispatch.hand_over(tx, "write_back", "", lock="write_back")
+    if not messages:
+        ctx.dispatch.hand_over(tx, "write_back", "", lock="write_back")
 
 
 def due(table: Table) -> ColumnElement[bool]:
@@ -32,6 +34,14 @@ def due(table: Table) -> ColumnElement[bool]:
         table.c.state != "failed",
         or_(table.c.state != "sent", table.c.revision < table.c.wanted),
     )
+
+
+_DUE_OF_ALERT = select(DELIVERY.c.id, DELIVERY.c.place).where(
+    DELIVERY.c.alert_id == bindparam("alert"),
+    due(DELIVERY),
+    DELIVERY.c.next_attempt_at <= bindparam("now"),
+    or_(DELIVERY.c.lease_until.is_(None), DELIVERY.c.lease_until <= bindparam("now")),
+)
 
 
 def sweep(ctx: Context) -> None:
@@ -76,7 +86,7 @@ def free_leases(ctx: Context) -> None:
     """At the start of the only worker of a store: whoever held a lease is dead."""
     now = ctx.clock.now()
     with ctx.store.write() as tx:
-        for table in (DELIVERY, ACTIVITY):
+        for table in (DELIVERY, ACTIVITY, WATERMARK):
             tx.conn.execute(update(table).where(table.c.lease_until > now).values(lease_until=now))
 
 

@@ -18,7 +18,7 @@ from routing.calendar import Week, minutes_between
 from routing.nouns import Evidence, Signal
 from worker.context import Context
 from worker.outbox import wake_alert
-from worker.store.alerts import Row, add_event, change_alert, get_alert
+from worker.store.alerts import Row, add_event, change_alert, get_alert, take_turns
 from worker.store.engine import Tx
 from worker.store.facts import find_prospect, person, person_by_email
 from worker.store.tables import ALERT, RESPONSE
@@ -30,15 +30,22 @@ _RACES = 5
 def respond_to_evidence(ctx: Context, tx: Tx, records: Sequence[Evidence]) -> int:
     """Match CRM evidence with alerts; says how many alerts it answered."""
     answered = 0
-    for record in records:
-        if not record.outbound or record.automated or record.prospect_id is None:
-            continue
+    counted = [
+        one for one in records if one.outbound and not one.automated and one.prospect_id is not None
+    ]
+    take_turns(tx, _emails(tx, {one.prospect_id for one in counted if one.prospect_id}))
+    for record in counted:
         query = _waiting(record.at).where(ALERT.c.prospect_id == record.prospect_id)
         for alert in tx.conn.execute(query).mappings().all():
             answered += _respond(
                 ctx, tx, alert, record.kind, f"crm:{record.id}", record.at, record.person_id
             )
     return answered
+
+
+def _emails(tx: Tx, prospect_ids: set[str]) -> list[str]:
+    query = select(ALERT.c.prospect_email).where(ALERT.c.prospect_id.in_(sorted(prospect_ids)))
+    return list(tx.conn.execute(query.distinct()).scalars()) if prospect_ids else []
 
 
 def respond_to_signal(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> str | None:

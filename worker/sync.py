@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.base import Crm, MirrorObject, Page
@@ -24,7 +24,8 @@ from worker.store.engine import Store, StoreError
 from worker.store.mirror import chunks, tombstone, tombstone_unseen, upsert
 from worker.store.tables import META, WATERMARK
 
-_LEASE = timedelta(minutes=10)
+_LEASE = timedelta(minutes=3)
+"""Longer than any one page takes with its retries; each page renews it."""
 _RETRY = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int | None], None]
@@ -53,9 +54,8 @@ def prepare_mirror(store: Store, crm: Crm, now: datetime) -> None:
 def sync_due(ctx: Context) -> None:
     """Clock job: hand over every object whose time has come."""
     now = ctx.clock.now()
-    free = or_(WATERMARK.c.lease_until.is_(None), WATERMARK.c.lease_until <= now)
     with ctx.store.read() as conn:
-        query = select(WATERMARK.c.object).where(WATERMARK.c.next_at <= now, free)
+        query = select(WATERMARK.c.object).where(_is_due(now), _is_free(now))
         names = [row[0] for row in conn.execute(query)]
     if names:
         with ctx.store.write() as tx:
@@ -98,12 +98,21 @@ def sync_all(ctx: Context, progress: Progress | None = None) -> dict[str, bool]:
     return {one.name: sync(ctx, one.name, force=True, progress=progress) for one in ctx.crm.objects}
 
 
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Whether the time has come; also when the clock has been put back since the last read."""
+    return or_(WATERMARK.c.next_at <= now, WATERMARK.c.started_at > now)
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    until = WATERMARK.c.lease_until
+    return or_(until.is_(None), until <= now, until > now + _LEASE)
+
+
 def _lease(ctx: Context, name: str, now: datetime, force: bool) -> Any:
     with ctx.store.write() as tx:
-        free = or_(WATERMARK.c.lease_until.is_(None), WATERMARK.c.lease_until <= now)
-        statement = update(WATERMARK).where(WATERMARK.c.object == name, free)
+        statement = update(WATERMARK).where(WATERMARK.c.object == name, _is_free(now))
         if not force:
-            statement = statement.where(WATERMARK.c.next_at <= now)
+            statement = statement.where(_is_due(now))
         taken = tx.conn.execute(statement.values(lease_until=now + _LEASE, started_at=now))
         if taken.rowcount != 1:
             return None

@@ -23,9 +23,9 @@ from connectors.errors import (
 from worker.card import task_subject
 from worker.context import Context, retry_delay
 from worker.outbox import due
-from worker.store.alerts import Row, add_event, get_alert, signals_of
+from worker.store.alerts import Row, add_event, get_alert, signals_of, take_turns
 from worker.store.engine import Tx
-from worker.store.tables import ACTIVITY
+from worker.store.tables import ACTIVITY, ALERT
 
 BATCH = 200
 _CONFIG_RETRY = timedelta(minutes=5)
@@ -55,6 +55,7 @@ def _claim(ctx: Context) -> tuple[list[Row], list[ActivityDraft]]:
             .where(due(ACTIVITY), ACTIVITY.c.next_attempt_at <= now, free)
             .order_by(ACTIVITY.c.next_attempt_at)
             .limit(BATCH)
+            .with_for_update(skip_locked=True)  # whoever changes an alert makes its task due again
         )
         claimed: list[Row] = []
         drafts: list[ActivityDraft] = []
@@ -125,7 +126,9 @@ def _store(
 ) -> None:
     now = ctx.clock.now()
     by_key = {result.key: result for result in results}
+    whose = select(ALERT.c.prospect_email).where(ALERT.c.id.in_([row["alert_id"] for row in rows]))
     with ctx.store.write() as tx:
+        take_turns(tx, tx.conn.execute(whose).scalars())
         for row, draft in zip(rows, drafts, strict=True):
             result = by_key.get(row["key"]) or WriteResult(
                 key=row["key"], error=UnclearError("the CRM said nothing about this task")

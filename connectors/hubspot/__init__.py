@@ -1,1 +1,24 @@
-"""Placeholder while the adapter is being written."""
+"""HubSpot as the CRM: mirrored by lists and searches, written to as tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from connectors.base import Crm
+from connectors.http import HttpSettings
+from connectors.hubspot.crm import Hubspot
+from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
+
+__all__ = ["Hubspot", "HubspotSecrets", "HubspotSettings", "connect"]
+
+
+def connect(
+    settings: HubspotSettings,
+    secrets: HubspotSecrets,
+    http: HttpSettings,
+    *,
+    now: Callable[[], datetime] | None = None,
+) -> Crm:
+    """The account as a CRM; nothing is called yet. ``now`` defaults to the machine's clock."""
+    return Hubspot(settings, secrets, http, now)

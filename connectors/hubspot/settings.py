@@ -1,11 +1,62 @@
-"""Settings of the HubSpot connector."""
+"""What an admin sets for HubSpot."""
+
 from __future__ import annotations
-from pydantic import BaseModel, ConfigDict, SecretStr
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from connectors.http import check_base_url
+
+PropertyName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,99}$")]
+
+
 class HubspotSettings(BaseModel):
-    """Placeholder."""
+    """Addresses, properties by name, and how far the sync looks back."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
-    base_url: str = "https://api.hubapi.com"
-    account_fields: tuple[str, ...] = ()
+
+    base_url: Annotated[str, AfterValidator(check_base_url)] = Field(
+        "https://api.hubapi.com", description="Address of the API."
+    )
+    portal_url: Annotated[str, AfterValidator(check_base_url)] = Field(
+        "https://app.hubspot.com", description="Where people open records."
+    )
+    account_fields: tuple[PropertyName, ...] = Field(
+        (), description="Company properties that the policy reads, such as csm_owner."
+    )
+    manager_property: PropertyName = Field(
+        "hlr_manager_owner", description="User property that holds the manager's owner id."
+    )
+    backup_property: PropertyName = Field(
+        "hlr_backup_owner", description="User property that holds the backup's owner id."
+    )
+    overlap_minutes: float = Field(
+        10, ge=1, description="How much of the past is read again, for changes that show up late."
+    )
+    behind_seconds: float = Field(
+        60, ge=0, description="How far the watermark stays behind the newest change seen."
+    )
+    archive_minutes: float = Field(
+        10, ge=0, description="Minutes between two looks into the recycling bin; 0: at each read."
+    )
+    open_deal_minutes: float = Field(
+        10, ge=0, description="Minutes between two reads of every open deal's company."
+    )
+    evidence_days: float = Field(
+        30, ge=0, description="How far back the first read of e-mails, calls and meetings goes."
+    )
+    searches_per_second: float = Field(
+        4, gt=0, description="HubSpot allows an account 5; the rest is left to other apps."
+    )
+    create_properties: bool = Field(
+        True, description="Add our task properties to the account when they are missing."
+    )
+
+
 class HubspotSecrets(BaseModel):
-    """Placeholder."""
+    """The token of a service key or private app."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
     token: SecretStr

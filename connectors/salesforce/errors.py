@@ -55,6 +55,10 @@ class MissingObjectError(ConfigError):
     """The org has no such object, or hides it from the integration user."""
 
 
+class NotFoundError(ConfigError):
+    """Nothing is at this address: no such object, no such version, or not an org at all."""
+
+
 class MissingFieldError(ConfigError):
     """A field that the query names is not there, or hidden from the integration user."""
 
@@ -135,6 +139,8 @@ def _by_code(code: str, said: str, retry_after: float | None = None) -> Connecto
         return MissingObjectError(said, mend=_MENDS[code])
     if code == "INVALID_FIELD":
         return MissingFieldError(said, mend=_MENDS[code])
+    if code == "NOT_FOUND":
+        return NotFoundError(said, mend=_MENDS[code])
     if code in _MENDS:
         return ConfigError(said, mend=_MENDS[code])
     return PermanentError(said)

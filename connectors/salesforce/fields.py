@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from connectors.errors import ConfigError
 from connectors.salesforce.client import Client
-from connectors.salesforce.errors import MissingFieldError, MissingObjectError
+from connectors.salesforce.errors import MissingFieldError, MissingObjectError, NotFoundError
 from connectors.salesforce.objects import Source
 
 
@@ -26,7 +25,7 @@ class Fields:
         if known is None:
             try:
                 described = self._client.describe(sobject)
-            except ConfigError as error:
+            except NotFoundError as error:
                 said = f"this org has no object {sobject}, or hides it"
                 raise MissingObjectError(said, mend=error.mend) from error
             known = {str(one["name"]).lower(): one for one in described.get("fields", ())}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,21 +82,25 @@ def changed(
     total = _count(client, source, low, asked) if mark is None else None
     place: tuple[datetime, str] | None = None
     answered: datetime | None = None
+    next_mark = ""
     while True:
-        soql = _query(
-            source, _columns(fields), _from(source, low, asked, place), settings.page_size
-        )
-        found = client.query(soql, deleted=True)
-        answered = answered or client.now()
+        start = _from(source, low, asked, place)
+        sent = time.monotonic()
+        found = client.query(_query(source, fields, start, settings.page_size), deleted=True)
+        if answered is None:
+            answered = client.now()
+            looked = answered - timedelta(seconds=time.monotonic() - sent)
+            # What begins is looked for until the moment asked about, whatever the org's clock says.
+            until = min(asked, looked) if source.begins else looked
+            until -= timedelta(seconds=settings.behind_seconds)
+            next_mark = Watermark(until, fingerprint(fields)).write()
         rows: list[Row] = found["records"]
         if rows:
             place = _place(rows[-1], place)
         full = len(rows) >= settings.page_size or not found["done"]
         # What changed after the first answer comes with the next read; else a busy org has no end.
         more = full and place is not None and bool(rows) and place[0] <= answered
-        until = min(asked, answered) - timedelta(seconds=settings.behind_seconds)
-        mark_now = Watermark(until, fingerprint(fields)).write()
-        yield _page(source, rows, asked, None if more else mark_now, total)
+        yield _page(source, rows, asked, None if more else next_mark, total)
         if not more:
             return
 
@@ -114,11 +119,11 @@ def _columns(fields: tuple[str, ...]) -> str:
     return ", ".join(dict.fromkeys(("Id", *fields)))
 
 
-def _query(source: Source, columns: str, start: str, page_size: int) -> str:
+def _query(source: Source, fields: tuple[str, ...], start: str, page_size: int) -> str:
     tests = [test for test in (source.where, start) if test]
     where = f" WHERE {' AND '.join(tests)}" if tests else ""
     order = f"ORDER BY SystemModstamp, Id LIMIT {page_size}"
-    return f"SELECT {columns} FROM {source.sobject}{where} {order}"  # noqa: S608
+    return f"SELECT {_columns(fields)} FROM {source.sobject}{where} {order}"  # noqa: S608
 
 
 def _from(

@@ -32,8 +32,9 @@ from connectors.sandbox.world import World
 from tests.story.world import MONDAY, small_policy, small_world
 from worker.clock import FileClock
 from worker.intake.signature import sign
+from worker.outbox import due
 from worker.store.engine import Store
-from worker.store.tables import ALERT, WATERMARK
+from worker.store.tables import ACTIVITY, ALERT, DELIVERY, WATERMARK
 
 Found = TypeVar("Found")
 SECRET = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
@@ -68,6 +69,7 @@ class Stage:
         self._clock_file = self.folder / "clock"
         self._offset = 0.0
         self.clock = FileClock(self._clock_file)
+        self.process: subprocess.Popen[bytes] | None = None
         self.forward(self.start_at - self.clock.now())
         self.slack = SlackSandbox(self.clock.now)
         self.slack.load(self.world)
@@ -78,7 +80,6 @@ class Stage:
         self.slack_server = self._stack.enter_context(Serving(self.slack.app))
         self.forward(timedelta(minutes=2))  # what was loaded is old enough to be read
         self.store = Store(self.store_url)
-        self.process: subprocess.Popen[bytes] | None = None
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._write_config()
@@ -135,7 +136,9 @@ class Stage:
     # Time.
 
     def forward(self, by: timedelta) -> None:
-        """Let time pass."""
+        """Let time pass, once the work in hand is done, as it would be in so much time."""
+        if self.process is not None and self.process.poll() is None:
+            wait_for("the work in hand", self._quiet)
         self._offset += by.total_seconds()
         fresh = self._clock_file.with_suffix(f".{uuid4().hex}")
         fresh.write_text(repr(self._offset))
@@ -288,6 +291,17 @@ class Stage:
         return wait_for(f"a task with done={done}", look)
 
     # Inner works.
+
+    def _quiet(self) -> bool:
+        """Nothing is due now, and no call is under way whose outcome is still to be known."""
+        now = self.clock.now()
+        with self.store.read() as conn:
+            for table in (DELIVERY, ACTIVITY):
+                waits = (table.c.next_attempt_at > now) | (table.c.error != "")
+                query = select(table.c.state).where(due(table), ~waits)
+                if conn.execute(query.limit(1)).first() is not None:
+                    return False
+        return True
 
     def _mirrored(self) -> bool:
         with self.store.read() as conn:

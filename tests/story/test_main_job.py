@@ -20,7 +20,7 @@ def test_a_positive_reply_reaches_the_ae_and_the_call_reaches_the_crm(
 
     message = stage.expect_message("ann", "Dana Reed")
     shown = json.dumps(message, ensure_ascii=False)
-    for needed in ("Acme", "replied positively", "Negotiation", "https://mail.example/dana"):
+    for needed in ("Acme", "Replied positively", "Negotiation", "https://mail.example/dana"):
         assert needed in shown
     task = stage.expect_task(done=False)
     assert task["owner"] == stage.ids["ann"]

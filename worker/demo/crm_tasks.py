@@ -22,7 +22,7 @@ _FIELDS = {
         "owner_id": "hubspot_owner_id",
         "latency": "hlr_latency_minutes",
         "working": "hlr_working_latency_minutes",
-        "id": "hs_object_id",
+        "id": "id",
     },
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -71,18 +72,35 @@ class Outside:
             props |= {"hs_email_direction": "EMAIL", "hs_email_subject": subject}
         self.sandbox.create(
             "emails" if kind == "email" else "calls",
-            associations={"contacts": [prospect_id]},
+            links={"contacts": prospect_id},
             **props,
         )
 
     def set_away(self, person_id: str, starts: datetime, ends: datetime) -> None:
-        """A rep marks themselves out of office in the CRM."""
-        self.sandbox.set_away(person_id, starts, ends)
+        """A rep (by the id that owners are named by) is out of office from now on in the CRM."""
+        if self.crm == "salesforce":
+            self.sandbox.create(
+                "OutOfOffice",
+                UserId=person_id,
+                StartDate=f"{starts:%Y-%m-%dT%H:%M:%S.000+0000}",
+                EndDate=f"{ends:%Y-%m-%dT%H:%M:%S.000+0000}",
+                Message="Out of office",
+            )
+            return
+        span = {"startTimestamp": _milliseconds(starts), "endTimestamp": _milliseconds(ends)}
+        for user in self.sandbox.records("users"):
+            if user["hubspot_owner_id"] == person_id:
+                hours = json.dumps([span])
+                self.sandbox.update("users", user["id"], hs_out_of_office_hours=hours)
 
     def stop(self) -> None:
         """Stop the servers."""
         for server in self._servers:
             server.stop()
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _sandbox(crm: str, clock: Clock) -> Any:

@@ -134,11 +134,15 @@ def _rung(
 
 
 def _fact(fact: Fact, decided_at: datetime, names: Mapping[str, str]) -> dict[str, Any]:
+    # An absence reads "person id: from to"; people know the person by name.
+    owner, colon, rest = fact.value.partition(": ")
+    value = f"{names[owner]}{colon}{rest}" if owner in names else fact.value
     return {
         "record": fact.record,
         "record_id": fact.record_id,
+        "name": names.get(fact.record_id, ""),
         "field": fact.field,
-        "value": names.get(fact.value, fact.value),
+        "value": value,
         "age_seconds": fact.age_seconds(decided_at),
     }
 

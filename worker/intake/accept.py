@@ -12,8 +12,9 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from routing.nouns import Signal
@@ -21,6 +22,7 @@ from worker.context import Context
 from worker.decide import decide_in
 from worker.store.alerts import take_turns
 from worker.store.engine import Tx
+from worker.store.statements import insert_unless_there
 from worker.store.tables import SIGNAL
 
 _MOST_REQUESTS = 64
@@ -113,20 +115,19 @@ class Intake:
             request.done.set_result(result)
 
 
+@cache
+def _insert_signal(dialect: str) -> Any:
+    return insert_unless_there(SIGNAL, dialect, "source", "event_id").returning(SIGNAL.c.id)
+
+
 def accept_in(ctx: Context, tx: Tx, signal: Signal) -> Accepted:
     """Store one signal and decide it; a known (source, id) changes nothing.
 
     The caller has taken the turn of the prospect.
     """
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-    statement = make(SIGNAL).values(
-        **{name: getattr(signal, name) for name in Signal.__dataclass_fields__},
-        outcome="",
-        explanation="",
-        attempts=0,
-    )
-    statement = statement.on_conflict_do_nothing(index_elements=["source", "event_id"])
-    row = tx.conn.execute(statement.returning(SIGNAL.c.id)).first()
+    values = {name: getattr(signal, name) for name in Signal.__dataclass_fields__}
+    values |= {"outcome": "", "explanation": "", "attempts": 0}
+    row = tx.conn.execute(_insert_signal(tx.dialect), values).first()
     if row is None:
         return Accepted(signal.source, signal.event_id, new=False)
     try:

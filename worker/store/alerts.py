@@ -8,17 +8,25 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-from sqlalchemy import Connection, RowMapping, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, RowMapping, bindparam, select, text, update
 
 from routing.nouns import Signal
 from routing.receipt import Place, Step
 from worker.store.engine import Tx
 from worker.store.facts import signal_from
+from worker.store.statements import add, add_unless_there
 from worker.store.tables import ACTIVITY, ALERT, ALERT_EVENT, DELIVERY, SIGNAL
 
 Row = RowMapping
 _MOST_SIGNALS = 100
+_OPEN = ALERT.c.open
+_ALERT = select(ALERT).where(ALERT.c.id == bindparam("id"))
+_SIGNALS = (
+    select(SIGNAL)
+    .where(SIGNAL.c.alert_id == bindparam("alert_id"))
+    .order_by(SIGNAL.c.occurred_at.desc())
+    .limit(_MOST_SIGNALS)
+)
 _TURNS = 256  # so few that a transaction over many prospects stays far from the server's limit
 _TAKE_TURNS = text(
     "SELECT pg_advisory_xact_lock(7105, turn) FROM unnest(CAST(:turns AS integer[])) AS turn"
@@ -40,17 +48,18 @@ def take_turns(tx: Tx, emails: Iterable[str]) -> None:
 
 def get_alert(conn: Connection, alert_id: str) -> Row | None:
     """The alert's row."""
-    return conn.execute(select(ALERT).where(ALERT.c.id == alert_id)).mappings().first()
+    return conn.execute(_ALERT, {"id": alert_id}).mappings().first()
+
+
+def lock_alert(tx: Tx, alert_id: str | None) -> None:
+    """Keep others from changing the alert until the end; taken before its outboxes, by all."""
+    if alert_id is not None and tx.dialect == "postgresql":
+        tx.conn.execute(select(ALERT.c.id).where(ALERT.c.id == alert_id).with_for_update())
 
 
 def insert_alert(tx: Tx, values: dict[str, Any]) -> bool:
     """Insert unless one is open for the same key; says whether it was inserted."""
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-    statement = make(ALERT).values(**values)
-    statement = statement.on_conflict_do_nothing(
-        index_elements=["dedup_key"], index_where=ALERT.c.open
-    )
-    return tx.conn.execute(statement).rowcount == 1
+    return add_unless_there(tx, ALERT, values, "dedup_key", where=_OPEN)
 
 
 def change_alert(tx: Tx, alert: Row, *, shows: bool = True, **values: Any) -> bool:
@@ -81,11 +90,8 @@ def add_event(
     tx: Tx, alert_id: str, at: datetime, kind: str, text: str, person_id: str | None = None
 ) -> None:
     """Write one line of the alert's timeline."""
-    tx.conn.execute(
-        insert(ALERT_EVENT).values(
-            alert_id=alert_id, at=at, kind=kind, text=text, person_id=person_id
-        )
-    )
+    values = {"alert_id": alert_id, "at": at, "kind": kind, "text": text, "person_id": person_id}
+    add(tx, ALERT_EVENT, values)
 
 
 def add_delivery(
@@ -100,31 +106,28 @@ def add_delivery(
     round_: int = 0,
 ) -> str | None:
     """A message to a place, due now; None when this rung already has one there."""
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
     delivery_id = uuid4().hex
-    statement = make(DELIVERY).values(
-        id=delivery_id,
-        alert_id=alert_id,
-        kind=kind,
-        rung=step.number if step else -1,
-        round=round_,
-        rung_kind=step.kind.value if step else kind,
-        place=str(place),
-        person_id=step.person_id if step else None,
-        state="pending",
-        revision=0,
-        wanted=wanted,
-        remote_id="",
-        remote_url="",
-        attempts=0,
-        next_attempt_at=now,
-        created_at=now,
-        error="",
-    )
-    statement = statement.on_conflict_do_nothing(
-        index_elements=["alert_id", "rung", "round", "place"]
-    )
-    return delivery_id if tx.conn.execute(statement).rowcount == 1 else None
+    values = {
+        "id": delivery_id,
+        "alert_id": alert_id,
+        "kind": kind,
+        "rung": step.number if step else -1,
+        "round": round_,
+        "rung_kind": step.kind.value if step else kind,
+        "place": str(place),
+        "person_id": step.person_id if step else None,
+        "state": "pending",
+        "revision": 0,
+        "wanted": wanted,
+        "remote_id": "",
+        "remote_url": "",
+        "attempts": 0,
+        "next_attempt_at": now,
+        "created_at": now,
+        "error": "",
+    }
+    added = add_unless_there(tx, DELIVERY, values, "alert_id", "rung", "round", "place")
+    return delivery_id if added else None
 
 
 def deliveries_of(conn: Connection, alert_id: str) -> Sequence[Row]:
@@ -139,13 +142,8 @@ def deliveries_of(conn: Connection, alert_id: str) -> Sequence[Row]:
 
 def signals_of(conn: Connection, alert_id: str) -> list[Signal]:
     """The alert's latest signals, oldest first."""
-    query = (
-        select(SIGNAL)
-        .where(SIGNAL.c.alert_id == alert_id)
-        .order_by(SIGNAL.c.occurred_at.desc())
-        .limit(_MOST_SIGNALS)
-    )
-    return [signal_from(row) for row in conn.execute(query).mappings()][::-1]
+    rows = conn.execute(_SIGNALS, {"alert_id": alert_id}).mappings()
+    return [signal_from(row) for row in rows][::-1]
 
 
 def place_from(text: str) -> Place:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from routing.nouns import (
     Account,
@@ -23,27 +23,22 @@ from routing.nouns import (
 )
 from routing.policy import Policy, SignalClass
 from routing.snapshot import OpenAlert, Preference, Snapshot
-from worker.store.mirror import columns_of, table_of
-from worker.store.tables import ALERT, DEAL_CONTACT, PERSON_SETTING, SIGNAL, WATERMARK
+from worker.store import fact_queries as query
+from worker.store.mirror import columns_of
+from worker.store.tables import SIGNAL
 
-_MOST_DEALS = 200
-_MOST_RECENT = 200
-_GENERATIONS = 4
+_GENERATIONS = 3
 _SIGNAL_FIELDS = tuple(Signal.__dataclass_fields__)
 Noun = TypeVar("Noun", bound=MirrorRecord)
+Seen = Mapping[str, datetime]
+"""When each CRM object was last read to its end."""
+Given = Mapping[str, Any]
 
 
 def snapshot_for(conn: Connection, signal: Signal, policy: Policy, now: datetime) -> Snapshot:
-    """The facts for deciding on ``signal``, without the open alert (see ``with_open_alert``)."""
-    prospect = find_prospect(conn, signal.prospect_email)
-    return snapshot_of(conn, prospect, signal, policy, now)
-
-
-def snapshot_of(
-    conn: Connection, prospect: Prospect | None, signal: Signal, policy: Policy, now: datetime
-) -> Snapshot:
-    """The facts around a prospect (None: unknown to the CRM)."""
+    """The facts for deciding on ``signal``, without the open alert (see ``open_alert``)."""
     seen = _last_reads(conn)
+    prospect = _first(conn, Prospect, query.PROSPECT, {"email": signal.prospect_email}, seen)
     account = _one(conn, Account, prospect.account_id if prospect else None, seen)
     linked = _linked_deals(conn, prospect)
     deals = _deals(conn, account, linked, seen)
@@ -65,24 +60,12 @@ def snapshot_of(
 
 def find_prospect(conn: Connection, email: str) -> Prospect | None:
     """The living contact with this e-mail, else the unconverted lead; the oldest id of several."""
-    table = table_of(Prospect)
-    query = (
-        select(table)
-        .where(table.c.email == email, table.c.deleted_at.is_(None))
-        .where(table.c.converted_to.is_(None))
-        .order_by(table.c.kind, table.c.account_id.is_(None), table.c.id)
-        .limit(1)
-    )
-    row = conn.execute(query).mappings().first()
-    return _noun(Prospect, row, _last_reads(conn)) if row else None
+    return _first(conn, Prospect, query.PROSPECT, {"email": email}, _last_reads(conn))
 
 
 def open_alert(conn: Connection, dedup_key: str) -> OpenAlert | None:
     """The open alert of this key."""
-    query = select(ALERT.c.id, ALERT.c.signal_class, ALERT.c.thread_id).where(
-        ALERT.c.dedup_key == dedup_key, ALERT.c.open
-    )
-    row = conn.execute(query).first()
+    row = conn.execute(query.OPEN_ALERT, {"key": dedup_key}).first()
     if row is None:
         return None
     return OpenAlert(id=row[0], signal_class=SignalClass(row[1]), thread_id=row[2])
@@ -95,28 +78,18 @@ def person(conn: Connection, person_id: str | None) -> Person | None:
 
 def person_by_email(conn: Connection, email: str) -> Person | None:
     """The active person with this e-mail."""
-    table = table_of(Person)
-    query = (
-        select(table)
-        .where(table.c.email == email.lower(), table.c.deleted_at.is_(None))
-        .order_by(table.c.active.desc(), table.c.id)
-        .limit(1)
-    )
-    row = conn.execute(query).mappings().first()
-    return _noun(Person, row, {}) if row else None
+    return _first(conn, Person, query.PERSON_OF_EMAIL, {"email": email.lower()}, {})
 
 
 def recent_signals(conn: Connection, signal: Signal, policy: Policy) -> tuple[Signal, ...]:
     """The prospect's other signals within a multi-open's reach on either side."""
     reach = timedelta(minutes=policy.priority.multi_open.within_minutes)
-    query = (
-        select(SIGNAL)
-        .where(SIGNAL.c.prospect_email == signal.prospect_email)
-        .where(SIGNAL.c.occurred_at.between(signal.occurred_at - reach, signal.occurred_at + reach))
-        .order_by(SIGNAL.c.occurred_at.desc(), SIGNAL.c.id)
-        .limit(_MOST_RECENT)
-    )
-    rows = conn.execute(query).mappings()
+    around = {
+        "email": signal.prospect_email,
+        "after": signal.occurred_at - reach,
+        "before": signal.occurred_at + reach,
+    }
+    rows = conn.execute(query.RECENT, around).mappings()
     mine = (signal.source, signal.event_id)
     return tuple(signal_from(row) for row in rows if (row["source"], row["event_id"]) != mine)
 
@@ -129,99 +102,68 @@ def signal_from(row: Any) -> Signal:
     return Signal(**values)
 
 
-def _noun(noun: type[Noun], row: Any, seen: dict[str, datetime]) -> Noun:
+def _noun(noun: type[Noun], row: Any, seen: Seen) -> Noun:
     values = {name: row[name] for name in columns_of(noun)}
     last = seen.get(row["object"])
     values["seen_at"] = max(last, row["seen_at"]) if last else row["seen_at"]
     return noun(**values)
 
 
-def _last_reads(conn: Connection) -> dict[str, datetime]:
+def _last_reads(conn: Connection) -> Seen:
     """When each object was last read to its end: unchanged records were current at that time."""
-    rows = conn.execute(
-        select(WATERMARK.c.object, WATERMARK.c.finished_at).where(
-            WATERMARK.c.finished_at.is_not(None)
-        )
-    )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: row[1] for row in conn.execute(query.LAST_READS)}
 
 
-def _one(
-    conn: Connection, noun: type[Noun], record_id: str | None, seen: dict[str, datetime]
+def _nouns(
+    conn: Connection, noun: type[Noun], statement: query.Query, given: Given, seen: Seen
+) -> list[Noun]:
+    return [_noun(noun, row, seen) for row in conn.execute(statement, given).mappings()]
+
+
+def _first(
+    conn: Connection, noun: type[Noun], statement: query.Query, given: Given, seen: Seen
 ) -> Noun | None:
+    row = conn.execute(statement, given).mappings().first()
+    return _noun(noun, row, seen) if row else None
+
+
+def _one(conn: Connection, noun: type[Noun], record_id: str | None, seen: Seen) -> Noun | None:
     found = _by_ids(conn, noun, [record_id] if record_id else [], seen)
     return found[0] if found else None
 
 
-def _by_ids(
-    conn: Connection, noun: type[Noun], ids: Iterable[str], seen: dict[str, datetime]
-) -> list[Noun]:
+def _by_ids(conn: Connection, noun: type[Noun], ids: Iterable[str], seen: Seen) -> list[Noun]:
     wanted = sorted(set(ids))
-    if not wanted:
-        return []
-    table = table_of(noun)
-    return _living(conn, noun, table, table.c.id.in_(wanted), seen)
-
-
-def _living(
-    conn: Connection, noun: type[Noun], table: Table, condition: Any, seen: dict[str, datetime]
-) -> list[Noun]:
-    query = select(table).where(condition, table.c.deleted_at.is_(None)).order_by(table.c.id)
-    return [_noun(noun, row, seen) for row in conn.execute(query).mappings()]
+    return _nouns(conn, noun, query.BY_IDS[noun], {"ids": wanted}, seen) if wanted else []
 
 
 def _linked_deals(conn: Connection, prospect: Prospect | None) -> list[str]:
     if prospect is None:
         return []
-    query = (
-        select(DEAL_CONTACT.c.deal_id)
-        .where(DEAL_CONTACT.c.prospect_id == prospect.id, DEAL_CONTACT.c.deleted_at.is_(None))
-        .order_by(DEAL_CONTACT.c.deal_id)
-        .limit(_MOST_DEALS)
-    )
-    return [row[0] for row in conn.execute(query)]
+    return [row[0] for row in conn.execute(query.LINKED_DEALS, {"prospect_id": prospect.id})]
 
 
 def _deals(
-    conn: Connection,
-    account: Account | None,
-    linked: Sequence[str],
-    seen: dict[str, datetime],
+    conn: Connection, account: Account | None, linked: Sequence[str], seen: Seen
 ) -> tuple[Deal, ...]:
     """Open deals, then the latest won: of the account, and those the prospect takes part in."""
     if account is None and not linked:
         return ()
-    table = table_of(Deal)
-    whose: list[ColumnElement[bool]] = [table.c.id.in_(linked)] if linked else []
-    if account is not None:
-        whose.append(table.c.account_id == account.id)
-    query = (
-        select(table)
-        .where(or_(*whose), table.c.deleted_at.is_(None))
-        .where(or_(table.c.is_closed.is_(False), table.c.is_won))
-        .order_by(table.c.is_closed, table.c.closed_at.desc(), table.c.id)
-        .limit(_MOST_DEALS)
-    )
-    return tuple(_noun(Deal, row, seen) for row in conn.execute(query).mappings())
+    given = {"ids": list(linked), "account_id": account.id if account else None}
+    return tuple(_nouns(conn, Deal, query.DEALS, given, seen))
 
 
 def _holdings(
-    conn: Connection,
-    account: Account | None,
-    deals: Sequence[Deal],
-    seen: dict[str, datetime],
+    conn: Connection, account: Account | None, deals: Sequence[Deal], seen: Seen
 ) -> tuple[RoleHolding, ...]:
-    table = table_of(RoleHolding)
     open_ids = [deal.id for deal in deals if not deal.is_closed]
-    whose: list[ColumnElement[bool]] = [table.c.deal_id.in_(open_ids)] if open_ids else []
-    if account is not None:
-        whose.append(table.c.account_id == account.id)
-    if not whose:
+    if account is None and not open_ids:
         return ()
-    return tuple(_living(conn, RoleHolding, table, or_(*whose), seen))
+    given = {"deal_ids": open_ids, "account_id": account.id if account else None}
+    return tuple(_nouns(conn, RoleHolding, query.HOLDINGS, given, seen))
 
 
-def _stages(conn: Connection, deals: Sequence[Deal], seen: dict[str, datetime]) -> list[Stage]:
+def _stages(conn: Connection, deals: Sequence[Deal], seen: Seen) -> list[Stage]:
     return _by_ids(conn, Stage, (deal.stage_id for deal in deals), seen)
 
 
@@ -241,29 +183,24 @@ def _first_ids(
 
 
 def _people(
-    conn: Connection,
-    first: set[str],
-    signal: Signal,
-    policy: Policy,
-    seen: dict[str, datetime],
+    conn: Connection, first: set[str], signal: Signal, policy: Policy, seen: Seen
 ) -> dict[str, Person]:
     """Those named by the records and the policy, their managers and backups, generation by
     generation."""
-    table = table_of(Person)
     emails = policy_emails(policy)
     if signal.sending_rep:
         emails.add(signal.sending_rep)
-    named = _living(conn, Person, table, table.c.email.in_(sorted(emails)), seen)
-    people = {one.id: one for one in named}
-    wanted = first - people.keys()
+    given = {"ids": sorted(first), "emails": sorted(emails)}
+    people = {one.id: one for one in _nouns(conn, Person, query.PEOPLE, given, seen)}
+    asked = first | people.keys()
     for _ in range(_GENERATIONS):
-        people |= {one.id: one for one in _by_ids(conn, Person, wanted, seen)}
         related = {one.manager_id for one in people.values()}
         related |= {one.backup_id for one in people.values()}
-        following = {one for one in related if one} - people.keys() - wanted
+        following = {one for one in related if one} - asked
         if not following:
             break
-        wanted = following
+        people |= {one.id: one for one in _by_ids(conn, Person, following, seen)}
+        asked |= following
     return people
 
 
@@ -281,21 +218,14 @@ def policy_emails(policy: Policy) -> set[str]:
 
 
 def _absences(
-    conn: Connection, people: dict[str, Person], now: datetime, seen: dict[str, datetime]
+    conn: Connection, people: dict[str, Person], now: datetime, seen: Seen
 ) -> tuple[OutOfOffice, ...]:
-    if not people:
-        return ()
-    table = table_of(OutOfOffice)
-    condition = table.c.person_id.in_(sorted(people)) & (table.c.ends_at > now)
-    return tuple(_living(conn, OutOfOffice, table, condition, seen))
+    given = {"people": sorted(people), "now": now}
+    return tuple(_nouns(conn, OutOfOffice, query.ABSENCES, given, seen)) if people else ()
 
 
 def _preferences(conn: Connection, people: dict[str, Person]) -> dict[str, Preference]:
-    rows = conn.execute(
-        select(PERSON_SETTING.c.person_id, PERSON_SETTING.c.real_time).where(
-            PERSON_SETTING.c.person_id.in_(sorted(people))
-        )
-    )
+    rows = conn.execute(query.PREFERENCES, {"people": sorted(people)})
     known = set(SignalClass)
     return {
         row[0]: Preference(
@@ -309,5 +239,5 @@ def _preferences(conn: Connection, people: dict[str, Person]) -> dict[str, Prefe
 
 def count_signals(conn: Connection) -> dict[str, int]:
     """Signals by outcome; '' counts those not yet decided."""
-    query = select(SIGNAL.c.outcome, func.count()).group_by(SIGNAL.c.outcome)
-    return {row[0]: int(row[1]) for row in conn.execute(query)}
+    statement = select(SIGNAL.c.outcome, func.count()).group_by(SIGNAL.c.outcome)
+    return {row[0]: int(row[1]) for row in conn.execute(statement)}

@@ -55,6 +55,10 @@ TABLES: dict[type[Any], type[SQLModel]] = {
     Evidence: EvidenceRow,
 }
 
+_COLUMNS = {
+    noun: tuple(field.name for field in fields(noun) if field.name != "seen_at") for noun in TABLES
+}
+
 
 def table_of(noun: type[Any]) -> Table:
     """The table that mirrors a noun."""
@@ -64,7 +68,7 @@ def table_of(noun: type[Any]) -> Table:
 
 def columns_of(noun: type[Any]) -> tuple[str, ...]:
     """The noun's own columns, in order."""
-    return tuple(field.name for field in fields(noun) if field.name != "seen_at")
+    return _COLUMNS[noun]
 
 
 def upsert(

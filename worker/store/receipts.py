@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.nouns import Signal
@@ -15,6 +15,7 @@ from routing.policy import Policy
 from routing.receipt import Decision
 from routing.snapshot import Snapshot
 from worker.store.engine import Tx
+from worker.store.statements import add
 from worker.store.tables import POLICY, RECEIPT
 
 
@@ -51,17 +52,16 @@ def add_receipt(
     now: datetime,
 ) -> None:
     """Store the proof of one decision."""
-    tx.conn.execute(
-        insert(RECEIPT).values(
-            signal_id=signal_id,
-            alert_id=alert_id,
-            decided_at=now,
-            policy_hash=decision.policy_hash,
-            outcome=decision.outcome.value,
-            snapshot=to_json(snapshot),
-            decision=to_json(decision),
-        )
-    )
+    values = {
+        "signal_id": signal_id,
+        "alert_id": alert_id,
+        "decided_at": now,
+        "policy_hash": decision.policy_hash,
+        "outcome": decision.outcome.value,
+        "snapshot": to_json(snapshot),
+        "decision": to_json(decision),
+    }
+    add(tx, RECEIPT, values)
 
 
 def keep_policy(tx: Tx, policy: Policy, now: datetime) -> None:

@@ -59,10 +59,10 @@ def _page(
     portal: Portal, ordered: Sequence[tuple[int, int]], start: int, limit: int
 ) -> tuple[Sequence[tuple[int, int]], int | None]:
     """A page and where the next begins; short pages are as real: empty, yet followed by more."""
-    if not portal.short_pages:
+    if not portal.short_pages or not ordered:
         end = start + limit
         return ordered[start:end], end if end < len(ordered) else None
-    if start == 0 and ordered:
+    if start == 0:
         return [], 1
     rows = ordered[start - 1 : start - 1 + max(limit // 2, 1)]
     end = start + len(rows)

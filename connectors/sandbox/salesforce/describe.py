@@ -16,6 +16,7 @@ _SOAP = {
     "datetime": "xsd:dateTime",
     **{kind: "xsd:double" for kind in NUMBERS - {"int"}},
 }
+_RECYCLED = frozenset({"Account", "Contact", "Lead", "Opportunity", "Task", "Event"})
 _LABELS = {"name": "Full Name", "id": "Record ID"}
 
 
@@ -42,7 +43,6 @@ def describe(org: Org, sobject: Sobject, base: str) -> dict[str, Any]:
 
 
 def _header(sobject: Sobject, base: str) -> dict[str, Any]:
-    recycles = "isdeleted" in sobject.columns and not sobject.hard_delete
     url = f"{base}/sobjects/{sobject.name}"
     return {
         "activateable": False,
@@ -63,7 +63,7 @@ def _header(sobject: Sobject, base: str) -> dict[str, Any]:
         "retrieveable": True,
         "searchable": sobject.createable,
         "triggerable": sobject.createable,
-        "undeletable": recycles,
+        "undeletable": sobject.name in _RECYCLED,
         "updateable": sobject.updateable,
         "urls": {
             "sobject": url,
@@ -101,7 +101,7 @@ def _field(org: Org, sobject: Sobject, column: Column) -> dict[str, Any]:
         "externalId": column.external_id,
         "idLookup": "L" in column.flags,
         "nameField": "N" in column.flags,
-        "namePointing": column.polymorphic,
+        "namePointing": column.polymorphic and column.relationship is not None,
         "polymorphicForeignKey": column.polymorphic,
         "permissionable": column.createable and column.nillable,
         "referenceTo": list(column.refers_to),

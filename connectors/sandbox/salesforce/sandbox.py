@@ -89,7 +89,7 @@ class SalesforceSandbox:
             writes.undelete(self.org, sobject, record_id)
 
     def convert(self, lead_id: str, account_id: str, contact_id: str) -> None:
-        """Convert a lead into an existing contact."""
+        """Convert a lead into an existing contact, which takes over its activities."""
         with self.org.lock:
             fields = {
                 "IsConverted": True,
@@ -99,10 +99,12 @@ class SalesforceSandbox:
                 "ConvertedContactId": contact_id,
             }
             writes.update(self.org, "Lead", lead_id, fields, trusted=True)
+            writes.repoint(self.org, lead_id, contact_id)
 
     def merge(self, sobject: str, winner_id: str, loser_id: str) -> None:
-        """Merge one record into another: the loser is deleted and names the winner."""
+        """Merge one record into another: the loser names the winner and is deleted."""
         with self.org.lock:
             fields = {"MasterRecordId": winner_id}
+            writes.repoint(self.org, loser_id, winner_id)
             writes.update(self.org, sobject, loser_id, fields, trusted=True)
             writes.delete(self.org, sobject, loser_id)

@@ -132,6 +132,7 @@ def update(call: Call) -> JSON:
     _writable(call, channel)
     text, blocks = _content(call)
     metadata = _metadata(call)
+    message.earlier.append(message.blocks)
     message.text, message.blocks = text, blocks
     message.metadata = message.metadata if metadata is None else metadata
     message.pings = pings(text, blocks)

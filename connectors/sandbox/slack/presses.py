@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import secrets
 from typing import Any
 
@@ -18,7 +19,7 @@ from connectors.sandbox.slack.state import (
 
 
 def _button(message: Message, action_id: str) -> tuple[str, dict[str, Any]]:
-    for block in message.blocks:
+    for block in itertools.chain(message.blocks, *reversed(message.earlier)):
         elements = [*block.get("elements", []), block.get("accessory", {})]
         for element in elements:
             if element.get("type") == "button" and element.get("action_id") == action_id:

@@ -63,6 +63,8 @@ class Message:
     thread_ts: str = ""
     edited_ts: str = ""
     edits: int = 0
+    earlier: list[list[dict[str, Any]]] = field(default_factory=list)
+    """The blocks that it had before: a person's screen may be behind."""
     pings: list[str] = field(default_factory=list)
 
 

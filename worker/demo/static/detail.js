@@ -26,6 +26,7 @@ export function showDetail(state, view, act) {
         h("p", { class: `state t-${tone(alert)}` }, standing(alert))),
       actions(state, alert, act)),
     h("div", { class: "panes" }, why(alert), ladder(alert), timeline(alert)),
+    alert.receipt && facts(alert.receipt, view),
   ]);
   const picker = byId("as-rep");
   if (picker) fill(picker, state.people.map((one) => [one.email, one.name]));
@@ -57,8 +58,7 @@ function why(alert) {
       h("dt", {}, "Stage"), h("dd", {}, STAGES[alert.stage_class] ?? alert.stage_class,
         alert.deal_name && ` (deal “${alert.deal_name}”)`),
       h("dt", {}, "Rule"), h("dd", {}, alert.route)),
-    receipt && h("ul", { class: "notes" }, receipt.notes.map((note) => h("li", {}, sentence(note)))),
-    receipt && facts(receipt));
+    receipt && h("ul", { class: "notes" }, receipt.notes.map((note) => h("li", {}, sentence(note)))));
 }
 
 function sentence(note) {
@@ -66,17 +66,17 @@ function sentence(note) {
   return STAGES[head] ? `${STAGES[head]}: ${rest.join(": ")}` : note;
 }
 
-function facts(receipt) {
-  return h("details", {},
-    h("summary", { "data-focus": "facts" }, `${receipt.facts.length} facts it stood on`),
+function facts(receipt, view) {
+  return h("details", { open: view.facts, ontoggle: (event) => { view.facts = event.target.open; } },
+    h("summary", { "data-focus": "facts" }, `${receipt.facts.length} facts the decision stood on, with their age`),
     h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Facts" },
       h("table", {},
-        h("thead", {}, h("tr", {}, ["Record", "Field", "Value", "Age"].map((one) =>
+        h("thead", {}, h("tr", {}, ["Record", "Field", "Value", "Read", "CRM id"].map((one) =>
           h("th", { scope: "col" }, one)))),
         h("tbody", {}, receipt.facts.map((fact) => h("tr", {},
-          h("td", {}, `${plainWord(fact.record)} `, h("code", {}, fact.record_id)),
+          h("td", {}, plainWord(fact.record), fact.name && ` ${fact.name}`),
           h("td", {}, fact.field), h("td", {}, fact.value || "empty"),
-          h("td", {}, age(fact.age_seconds))))))));
+          h("td", {}, age(fact.age_seconds)), h("td", {}, h("code", {}, fact.record_id))))))));
 }
 
 function ladder(alert) {
@@ -90,9 +90,15 @@ function ladder(alert) {
           h("b", {}, rung.name), h("span", { class: "quiet" }, ` ${plainWord(rung.rung)}`),
           h("br"), h("span", { class: "why" },
             rung.status === "skipped" ? `Not asked: ${rung.why}` : rung.why)),
-        h("span", { class: "when" }, word, rung.at && ` ${at(rung.at)}`,
-          rung.wait && rung.status === "next" ? h("small", {}, `has ${rung.wait} min`) : null));
+        h("span", { class: "when" }, when(alert, rung, word)));
     })));
+}
+
+function when(alert, rung, word) {
+  const more = rung.status === "waiting" && alert.due_at ? `until ${at(alert.due_at)}`
+    : rung.status === "next" && rung.wait ? `will have ${rung.wait} min` : null;
+  return [rung.at ? `${word}, told ${at(rung.at)}`.replace("told, told", "told") : word,
+    more && h("small", {}, more)];
 }
 
 function timeline(alert) {

@@ -6,7 +6,8 @@ import { showSlack } from "./slack.js";
 import { clock, crmName, minutes, setClock } from "./words.js";
 
 const POLL = 1000;
-const view = { alert: null, followed: true, place: null, as: "", read: new Map(), scrollSlack: false };
+const view = { alert: null, followed: true, place: null, as: "", read: new Map(), scrollSlack: false,
+  facts: false, sign: "" };
 let state = null;
 let latest = 0;
 
@@ -17,6 +18,7 @@ const act = {
     show();
   },
   open(place) {
+    view.followed = false;
     view.place = place;
     show();
   },
@@ -58,6 +60,7 @@ function show() {
   byId("crm-name").textContent = crmName(state.crm);
   byId("told").textContent = state.told;
   byId("told").hidden = !state.told;
+  byId("follow").hidden = view.followed || state.alerts.length === 0;
   showLatency();
   showSignals(state, view, act);
   showAlerts(state, view, act);
@@ -78,23 +81,29 @@ function personWords(person) {
 function showLatency() {
   const [team, ...reps] = state.latency;
   const { good, bad } = state.marks;
-  once(byId("latency"), JSON.stringify([team, reps]), () => {
+  once(byId("latency"), JSON.stringify(team), () => {
     const value = team.working_median;
-    const bar = h("span", { class: `fill m-${team.mark}` });
-    bar.style.width = `${Math.min(100, ((value ?? 0) / (bad * 4 / 3)) * 100)}%`;
+    const filled = h("span", { class: `fill m-${team.mark}` });
+    filled.style.width = `${Math.min(100, ((value ?? 0) / (bad * 4 / 3)) * 100)}%`;
     const words = value === null ? "no answer yet" : minutes(value);
+    const marks = `good is under ${good / 60} hours, bad is over ${bad / 60} hours`;
     return [
       h("span", { class: "label" }, "Median from alert to answer, working time"),
       h("span", { class: "median" }, h("strong", {}, words),
-        h("span", {}, `${team.answered} answered, ${team.unanswered} open`)),
-      h("span", { class: "bar", role: "img", "aria-label":
-        `${words}; good is under ${good / 60} hours, a problem is over ${bad / 60} hours` },
-        bar, h("i", { class: "mark at-good" }), h("i", { class: "mark at-bad" })),
+        h("span", {}, `${team.answered} answered, ${team.unanswered} not yet`)),
+      h("span", { class: "bar", role: "img", "aria-label": `${words}; ${marks}` },
+        filled, h("i", { class: "mark at-good" }), h("i", { class: "mark at-bad" })),
       h("span", { class: "scale", "aria-hidden": "true" },
         h("span", { class: "at-good" }, `${good / 60} h good`),
         h("span", { class: "at-bad" }, `${bad / 60} h bad`)),
     ];
   });
+  once(byId("reps"), JSON.stringify(reps), () => h("table", {},
+    h("thead", {}, h("tr", {}, ["Rep", "Alerts", "Answered", "Median", "P90"].map((one) =>
+      h("th", { scope: "col" }, one)))),
+    h("tbody", {}, reps.map((one) => h("tr", {}, h("td", {}, one.rep), h("td", {}, one.n),
+      h("td", {}, one.answered), h("td", {}, minutes(one.working_median)),
+      h("td", {}, minutes(one.working_p90)))))));
 }
 
 async function deed(button, path, body) {
@@ -163,6 +172,12 @@ for (const button of document.querySelectorAll("[data-minutes]")) {
   button.addEventListener("click", () =>
     deed(button, "/demo/forward", { minutes: Number(button.dataset.minutes) }));
 }
+
+byId("follow").addEventListener("click", () => {
+  view.followed = true;
+  view.sign = "";
+  look();
+});
 
 async function poll() {
   await look();

@@ -118,7 +118,7 @@ function placeButton(place, view, act) {
         "aria-current": current ? "true" : null, "data-focus": `place-${place.id}`,
         onclick: () => act.open(place.id),
       },
-      h("span", { class: "place-name" }, place.kind === "channel" ? place.name : `● ${place.name}`),
+      h("span", { class: "place-name" }, place.name),
       fresh > 0 && h("span", { class: "badge", "aria-label": `${fresh} new` }, fresh)),
   );
 }
@@ -139,7 +139,7 @@ export function showSlack(state, view, act) {
       .map((one) => placeButton(one, view, act))),
   ]);
   if (!place) return;
-  showHead(state, place, view, act);
+  showHead(state, place, view);
   const list = byId("messages");
   const changed = list.dataset.place !== place.id;
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 60;
@@ -152,20 +152,18 @@ export function showSlack(state, view, act) {
   keyed(list, place.messages, (one) => one.ts,
     (one) => messageNode(one, place, view.alert, act),
     (one) => JSON.stringify([one, one.alert_id === view.alert]));
-  const wanted = list.querySelector(".message.chosen:last-of-type") ?? lastChosen(list);
+  const wanted = [...list.querySelectorAll(".message.chosen")].at(-1);
   if (view.scrollSlack && wanted) scrollWithin(list, wanted);
   else if (changed || (atEnd && list.children.length > count)) list.scrollTop = list.scrollHeight;
   view.scrollSlack = false;
   list.dataset.empty = place.messages.length === 0 ? "No messages here yet." : "";
 }
 
-const lastChosen = (list) => [...list.querySelectorAll(".message.chosen")].at(-1);
-
 function scrollWithin(list, node) {
   list.scrollTop = node.offsetTop - list.offsetTop - 8;
 }
 
-function showHead(state, place, view, act) {
+function showHead(state, place, view) {
   const people = state.people.filter((one) => one.on_slack);
   const version = JSON.stringify([place.id, place.name, people.map((one) => one.email)]);
   once(byId("channel-head"), version, () => {
@@ -179,5 +177,4 @@ function showHead(state, place, view, act) {
     view.as = picker.value;
     return [h("b", {}, place.name), h("label", {}, "You press as ", picker)];
   });
-  void act;
 }

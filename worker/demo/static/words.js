@@ -40,10 +40,13 @@ const format = (iso, options) =>
 const day = (iso) => format(iso, { dateStyle: "short" });
 
 export function clock(iso) {
-  return format(iso, {
+  const moment = format(iso, {
     weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
-    timeZoneName: "short",
   });
+  // Only the American locale has names like EST; the British one says GMT-5.
+  const named = new Intl.DateTimeFormat("en-US", { timeZone: zone, timeZoneName: "short" });
+  const name = named.formatToParts(new Date(iso)).find((one) => one.type === "timeZoneName");
+  return `${moment} ${name.value}`;
 }
 
 // The time of day, with the weekday when it is not today.
@@ -61,15 +64,16 @@ export function minutes(value) {
 }
 
 export function age(seconds) {
-  if (seconds === null || seconds === undefined) return "never read";
-  if (seconds < 90) return `${Math.round(seconds)} s old`;
-  return `${Math.round(seconds / 60)} min old`;
+  if (seconds === null || seconds === undefined) return "at no known time";
+  if (seconds < 90) return `${Math.round(seconds)} s before`;
+  return `${Math.round(seconds / 60)} min before`;
 }
 
 // Where an alert stands, in one sentence.
 export function standing(alert) {
   if (alert.state === "responded") {
-    return `Answered by ${alert.response_kind || "the rep"} after ${minutes(alert.latency_minutes)}`;
+    const how = alert.response_kind === "email" ? "e-mail" : alert.response_kind || "the rep";
+    return `Answered by ${how} after ${minutes(alert.latency_minutes)}`;
   }
   if (alert.state === "noise") return "Marked as noise";
   if (alert.state === "acknowledged") return `${alert.holder_name} is on it`;

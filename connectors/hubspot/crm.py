@@ -1,0 +1,95 @@
+"""HubSpot behind the CRM protocol."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from connectors.base import ActivityDraft, MirrorObject, Page, WriteResult
+from connectors.errors import ConfigError, ConnectorError
+from connectors.http import HttpSettings
+from connectors.hubspot.client import Client
+from connectors.hubspot.mirror import OBJECTS, Mirror
+from connectors.hubspot.notes import Notes
+from connectors.hubspot.properties import TaskShape
+from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
+from connectors.hubspot.write import Tasks
+
+_ASK_AGAIN = 300.0
+"""Seconds; a link in a message is not worth asking a failing HubSpot for each one."""
+_TYPE_IDS = {"prospect": "0-1", "account": "0-2", "deal": "0-3", "task": "0-27"}
+
+
+class Hubspot:
+    """One HubSpot account. ``now`` tells the time; it is asked about absences and timers only."""
+
+    def __init__(
+        self,
+        settings: HubspotSettings,
+        secrets: HubspotSecrets,
+        http: HttpSettings,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.name = "hubspot"
+        self.objects: Sequence[MirrorObject] = OBJECTS
+        self._notes = Notes()
+        self.notes: list[str] = self._notes.shown
+        self._settings = settings
+        self._client = Client(settings, secrets, http)
+        self._mirror = Mirror(self._client, settings, self._notes, now or _machine_time)
+        self._tasks = Tasks(self._client, settings, self._notes)
+        self._portal = ""
+        self._ask_portal_at = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def api_calls(self) -> int:
+        """HTTP requests made so far, repeated ones included."""
+        return self._client.counter.total
+
+    def read(self, name: str, watermark: str | None) -> Iterator[Page]:
+        """As the protocol says. Raises ConfigError for an object that is not in ``objects``."""
+        if name not in {one.name for one in OBJECTS}:
+            raise ConfigError(f"HubSpot has no object {name!r} to mirror")
+        return self._mirror.read(name, watermark)
+
+    def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
+        """As the protocol says; our task properties are added to the account on first use."""
+        return self._tasks.write(drafts) if drafts else []
+
+    def ensure_properties(self) -> TaskShape:
+        """Add the task properties that are missing; says which are there, and why not all.
+
+        Raises ConnectorError when the properties cannot even be read.
+        """
+        return self._tasks.shape()
+
+    def record_url(self, noun: str, record_id: str) -> str:
+        """The record's page; '' for a noun without one or while the account is unknown."""
+        type_id, portal = _TYPE_IDS.get(noun), self._portal_id()
+        if type_id is None or not portal or not record_id:
+            return ""
+        base = self._settings.portal_url
+        return f"{base}/contacts/{portal}/record/{type_id}/{quote(record_id, safe='')}"
+
+    def _portal_id(self) -> str:
+        with self._lock:
+            if not self._portal and time.monotonic() >= self._ask_portal_at:
+                self._ask_portal_at = time.monotonic() + _ASK_AGAIN
+                try:
+                    self._portal = str(self._client.account().get("portalId") or "")
+                    self._notes.drop("account")
+                except ConnectorError as error:
+                    self._notes.say("account", f"messages carry no link to HubSpot: {error}")
+            return self._portal
+
+    def close(self) -> None:
+        """Give back connections."""
+        self._client.close()
+
+
+def _machine_time() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,119 @@
+"""Reads what reps did, as HubSpot logged it: e-mails, calls, meetings, and tasks not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.hubspot.records import OWNER, Links
+from connectors.hubspot.values import Row, moment, reference, text
+from routing.nouns import Evidence
+
+KEY = "hlr_alert_key"
+TOKEN_MARK = "[hl-"  # noqa: S105 - marks our tasks' subjects where no property can be added
+_CREATED, _MODIFIED, _WHEN = "hs_createdate", "hs_lastmodifieddate", "hs_timestamp"
+_NOT_SENT = frozenset({"BOUNCED", "FAILED", "SCHEDULED", "SENDING"})
+_NOT_CALLED = frozenset({"CALLING_CRM_USER", "CANCELED", "CONNECTING", "FAILED", "QUEUED"})
+_NOT_MET = frozenset({"CANCELED", "NO_SHOW"})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one record says: when, which way, and under what subject."""
+
+    at: datetime | None
+    subject: str
+    outbound: bool = True
+    automated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One object type that holds evidence. ``read`` is None for a record that proves nothing."""
+
+    kind: str
+    properties: tuple[str, ...]
+    read: Callable[[Row, datetime], Seen | None]
+
+
+def _email(row: Row, now: datetime) -> Seen | None:
+    at = moment(row, _WHEN)
+    if text(row, "hs_email_status") in _NOT_SENT or at is None or at > now:
+        return None
+    return Seen(
+        at,
+        text(row, "hs_email_subject"),
+        outbound=text(row, "hs_email_direction") in ("EMAIL", ""),
+        automated=bool(text(row, "hs_sequence_id")),
+    )
+
+
+def _call(row: Row, now: datetime) -> Seen | None:
+    at = moment(row, _WHEN)
+    if text(row, "hs_call_status") in _NOT_CALLED or at is None or at > now:
+        return None
+    return Seen(at, text(row, "hs_call_title"), text(row, "hs_call_direction") != "INBOUND")
+
+
+def _meeting(row: Row, now: datetime) -> Seen | None:
+    """A meeting to come is evidence of when it was booked."""
+    if text(row, "hs_meeting_outcome") in _NOT_MET:
+        return None
+    at = moment(row, "hs_meeting_start_time") or moment(row, _WHEN)
+    if at is not None and at > now:
+        at = moment(row, _CREATED)
+    return Seen(at, text(row, "hs_meeting_title"))
+
+
+def _task(row: Row, _: datetime) -> Seen | None:
+    subject = text(row, "hs_task_subject")
+    if text(row, "hs_task_status") != "COMPLETED" or text(row, KEY) or TOKEN_MARK in subject:
+        return None
+    at = moment(row, "hs_task_completion_date") or moment(row, _MODIFIED)
+    return Seen(at, subject)
+
+
+KINDS = {
+    "emails": Kind(
+        "email",
+        ("hs_email_direction", "hs_email_status", "hs_email_subject", "hs_sequence_id"),
+        _email,
+    ),
+    "calls": Kind("call", ("hs_call_direction", "hs_call_status", "hs_call_title"), _call),
+    "meetings": Kind(
+        "meeting", ("hs_meeting_outcome", "hs_meeting_start_time", "hs_meeting_title"), _meeting
+    ),
+    "tasks": Kind(
+        "task", ("hs_task_status", "hs_task_subject", "hs_task_completion_date", KEY), _task
+    ),
+}
+EVERY = (_CREATED, _MODIFIED, _WHEN, OWNER)
+
+
+def evidence(
+    name: str, rows: Iterable[Row], contacts: Callable[[list[str]], Links], now: datetime
+) -> list[Evidence]:
+    """The evidence in these rows, one for each contact that a row names.
+
+    ``contacts`` finds the contacts of records by id and is asked for the telling ones only.
+    """
+    kind = KINDS[name]
+    telling = [(row, seen) for row in rows if (seen := kind.read(row, now)) and seen.at]
+    links = contacts([str(row["id"]) for row, _ in telling]) if telling else {}
+    return [
+        Evidence(
+            id=f"{kind.kind}:{row['id']}:{link.id}",
+            kind=kind.kind,
+            at=seen.at,
+            person_id=reference(row, OWNER),
+            prospect_id=link.id,
+            outbound=seen.outbound,
+            automated=seen.automated,
+            subject=seen.subject,
+            modified_at=moment(row, _MODIFIED),
+        )
+        for row, seen in telling
+        for link in links.get(str(row["id"]), ())
+        if seen.at is not None
+    ]

@@ -1,0 +1,93 @@
+"""What a task of ours looks like in HubSpot."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.base import ActivityDraft
+from connectors.hubspot.evidence import KEY, TOKEN_MARK
+from connectors.hubspot.properties import TaskShape
+from connectors.hubspot.values import Row, text, to_ms
+
+LONGEST_SUBJECT, LONGEST_BODY, LONGEST_REASON = 250, 60_000, 2_000
+TO_CONTACT, TO_COMPANY, TO_DEAL = 204, 192, 216
+SUBJECT = "hs_task_subject"
+
+
+def properties(draft: ActivityDraft, shape: TaskShape) -> dict[str, str]:
+    """The task's properties as they should stand now; ours only where the account has them."""
+    found = {
+        SUBJECT: subject(draft, shape),
+        "hs_task_body": as_html(draft.body),
+        "hs_task_status": "COMPLETED" if draft.completed_at else "NOT_STARTED",
+        "hs_task_priority": "HIGH",
+        "hs_task_type": "TODO",
+        "hs_timestamp": str(to_ms(draft.due_at)),
+    }
+    if draft.owner_id:
+        found["hubspot_owner_id"] = draft.owner_id
+    ours: dict[str, object] = {
+        KEY: draft.key,
+        "hlr_fired_at": to_ms(draft.fired_at),
+        "hlr_responded_at": to_ms(draft.responded_at) if draft.responded_at else None,
+        "hlr_latency_minutes": _minutes(draft.latency_minutes),
+        "hlr_working_latency_minutes": _minutes(draft.working_latency_minutes),
+        "hlr_routed_role": draft.role,
+        "hlr_routing_reason": draft.reason[:LONGEST_REASON],
+        "hlr_response_source": draft.response_source,
+    }
+    given = {name: str(value) for name, value in ours.items() if value not in (None, "")}
+    return found | {name: value for name, value in given.items() if name in shape.names}
+
+
+def _minutes(value: float | None) -> str | None:
+    return None if value is None else f"{value:.1f}"
+
+
+def as_html(body: str) -> str:
+    """A task's body is HTML; ours is plain text."""
+    return html.escape(body[:LONGEST_BODY]).replace("\n", "<br>")
+
+
+def token(key: str) -> str:
+    """What stands for the key in a subject: letters and digits that search takes as one word."""
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
+
+
+def subject(draft: ActivityDraft, shape: TaskShape) -> str:
+    """One line. Where tasks can have no key it ends with a mark to find the task by."""
+    line = " ".join(draft.subject.split())[:LONGEST_SUBJECT]
+    return line if KEY in shape.names else f"{line} {TOKEN_MARK}{token(draft.key)}]"
+
+
+def is_of(draft: ActivityDraft, row: Row, shape: TaskShape) -> bool:
+    """Whether a task in HubSpot is the draft's."""
+    if KEY in shape.names:
+        return text(row, KEY) == draft.key
+    return f"{TOKEN_MARK}{token(draft.key)}]" in text(row, SUBJECT)
+
+
+def parents(draft: ActivityDraft) -> dict[str, str]:
+    """The records that the task belongs to: object type → id."""
+    contact = draft.prospect_id if draft.prospect_kind == "contact" else None
+    found = {"contacts": contact, "companies": draft.account_id, "deals": draft.deal_id}
+    return {kind: own for kind, own in found.items() if own}
+
+
+_TYPES: Mapping[str, int] = {"contacts": TO_CONTACT, "companies": TO_COMPANY, "deals": TO_DEAL}
+
+
+def associations(draft: ActivityDraft) -> list[dict[str, Any]]:
+    """The associations that a new task is created with."""
+    return [
+        {
+            "to": {"id": own},
+            "types": [
+                {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _TYPES[kind]}
+            ],
+        }
+        for kind, own in parents(draft).items()
+    ]

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from routing.decide import decide, dedup_key, next_step
+from routing.nouns import Signal
+from routing.policy import Policy
+from routing.receipt import Decision, Outcome, Step
+from routing.snapshot import Snapshot
+from routing.words import what_happened
+from tests.fuzz.routing_worlds import NOW, policies, signals, snapshots
+from worker.store.receipts import decision_from, snapshot_from, to_json
+
+worlds = (signals(), snapshots(), policies())
+
+
+def is_last_resort(step: Step, policy: Policy) -> bool:
+    return step.number == len(policy.ladder)
+
+
+def told(decision: Decision) -> bool:
+    return decision.outcome in (Outcome.ALERT, Outcome.DIGEST)
+
+
+@given(*worlds)
+def test_every_signal_ends_with_somebody_or_with_an_explanation(
+    signal: Signal, snapshot: Snapshot, policy: Policy
+) -> None:
+    decision = decide(signal, snapshot, policy, NOW)
+    assert decision.reason
+    assert all(decision.notes)
+    assert bool(decision.steps) is told(decision)
+    assert dedup_key(signal, snapshot, policy)
+    if decision.outcome is Outcome.JOIN:
+        assert decision.alert_id == "al1"
+    for candidate in decision.candidates:
+        assert candidate.why
+    if told(decision):
+        taken = sum(candidate.taken for candidate in decision.candidates)
+        assert taken == len(decision.steps)
+        places = [str(step.place) for step in decision.steps]
+        assert len(set(places)) == len(places)
+        assert all(step.place.address for step in decision.steps)
+        numbers = [step.number for step in decision.steps]
+        assert numbers == sorted(set(numbers))
+
+
+@given(*worlds)
+def test_who_cannot_act_is_never_told_but_as_the_last_resort(
+    signal: Signal, snapshot: Snapshot, policy: Policy
+) -> None:
+    for step in decide(signal, snapshot, policy, NOW).steps:
+        if step.person_id is None:
+            continue
+        person = snapshot.people[step.person_id]
+        last = is_last_resort(step, policy)
+        assert last or snapshot.away(person.id, NOW) is None
+        assert last or (person.active and not person.queue)
+
+
+@given(*worlds)
+def test_the_same_question_has_the_same_answer(
+    signal: Signal, snapshot: Snapshot, policy: Policy
+) -> None:
+    again = Policy.model_validate(policy.model_dump(mode="json"))
+    assert decide(signal, snapshot, policy, NOW) == decide(signal, snapshot, again, NOW)
+
+
+@given(*worlds, st.randoms(use_true_random=False))
+def test_the_order_in_which_facts_are_read_changes_nothing(
+    signal: Signal, snapshot: Snapshot, policy: Policy, random: Any
+) -> None:
+    def shuffled(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(random.sample(rows, len(rows)))
+
+    turned = replace(
+        snapshot,
+        deals=shuffled(snapshot.deals),
+        holdings=shuffled(snapshot.holdings),
+        out_of_office=shuffled(snapshot.out_of_office),
+        recent=shuffled(snapshot.recent),
+        people=dict(shuffled(tuple(snapshot.people.items()))),
+        stages=dict(shuffled(tuple(snapshot.stages.items()))),
+        preferences=dict(shuffled(tuple(snapshot.preferences.items()))),
+    )
+    assert decide(signal, turned, policy, NOW) == decide(signal, snapshot, policy, NOW)
+
+
+@given(*worlds, st.data())
+def test_removing_an_absence_never_loses_a_recipient(
+    signal: Signal, snapshot: Snapshot, policy: Policy, data: st.DataObject
+) -> None:
+    before = decide(signal, snapshot, policy, NOW)
+    if not before.steps or not snapshot.out_of_office:
+        return
+    gone = data.draw(st.sampled_from(snapshot.out_of_office))
+    rest = tuple(row for row in snapshot.out_of_office if row is not gone)
+    after = decide(signal, replace(snapshot, out_of_office=rest), policy, NOW)
+    assert after.steps[0].number <= before.steps[0].number
+    assert after.assignee_id == before.assignee_id
+
+
+@given(*worlds)
+def test_a_decision_can_be_made_again_from_its_stored_receipt(
+    signal: Signal, snapshot: Snapshot, policy: Policy
+) -> None:
+    decision = decide(signal, snapshot, policy, NOW)
+    kept = json.loads(json.dumps([to_json(snapshot), to_json(decision)]))
+    again, made = snapshot_from(kept[0]), decision_from(kept[1])
+    assert made == decision
+    assert decide(signal, again, policy, NOW) == decision
+
+
+@given(*worlds, st.data())
+def test_climbing_ends_and_asks_nobody_twice_and_no_decliner_but_the_last_resort(
+    signal: Signal, snapshot: Snapshot, policy: Policy, data: st.DataObject
+) -> None:
+    decision = decide(signal, snapshot, policy, NOW)
+    if not decision.steps:
+        return
+    step: Step | None = decision.steps[0]
+    asked: set[str] = set()
+    declined: set[str] = set()
+    while step is not None:
+        assert str(step.place) not in asked
+        assert step.person_id not in declined or is_last_resort(step, policy)
+        asked.add(str(step.place))
+        if step.person_id is not None and data.draw(st.booleans()):
+            declined.add(step.person_id)
+        reached, whose = step.number, decision.assignee_id
+        step = next_step(
+            whose, reached, frozenset(asked), frozenset(declined), snapshot, policy, NOW
+        )
+        assert step is None or step.number > reached
+
+
+@given(st.lists(signals(), max_size=6), policies(), st.randoms(use_true_random=False))
+def test_what_happened_has_words_for_everything_in_any_order(
+    some: list[Signal], policy: Policy, random: Any
+) -> None:
+    some = [replace(one, event_id=str(number)) for number, one in enumerate(some)]
+    text = what_happened(some, policy.priority.multi_open, NOW)
+    assert text
+    random.shuffle(some)
+    assert what_happened(some, policy.priority.multi_open, NOW) == text

@@ -16,7 +16,7 @@ from worker.demo.page import router
 
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 """Ten o'clock in New York on a working day."""
-HOSTILE = "<img src=x onerror=alert(1)> <!channel> & *Zoë*"
+HOSTILE = "<img src=x onerror=alert(1)> & *Zoë* <!channel>"
 
 
 @contextmanager

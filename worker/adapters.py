@@ -5,13 +5,14 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from connectors.base import Crm, Surface
+from worker.clock import Clock
 from worker.secrets import Secrets
 from worker.settings import Settings
 
 _UNSET = SecretStr("")
 
 
-def crm_for(settings: Settings, secrets: Secrets) -> Crm:
+def crm_for(settings: Settings, secrets: Secrets, clock: Clock) -> Crm:
     """The CRM of the settings; its secrets must have been checked before."""
     if settings.crm == "salesforce" and settings.salesforce is not None:
         from connectors.salesforce import connect as salesforce
@@ -27,7 +28,7 @@ def crm_for(settings: Settings, secrets: Secrets) -> Crm:
         from connectors.hubspot.settings import HubspotSecrets
 
         token = HubspotSecrets(token=secrets.hubspot_token or _UNSET)
-        return hubspot(settings.hubspot, token, settings.http)
+        return hubspot(settings.hubspot, token, settings.http, now=clock.now)
     from connectors.people_csv import connect as people_csv
 
     if settings.csv is None:

@@ -120,10 +120,16 @@ def _facts(alert: Row) -> list[tuple[str, str]]:
 
 
 def _why(alert: Row, delivery: Row) -> str:
-    kind = delivery["kind"]
-    if kind == "watch":
-        return f"A copy for your overview. {alert['reason']}"
-    return f"Why you: {alert['reason']}" if delivery["person_id"] else f"Why: {alert['reason']}"
+    reason = alert["reason"]
+    if delivery["kind"] == "watch":
+        return f"A copy for your overview. {reason}"
+    if not delivery["person_id"]:
+        return f"Why here: {reason}"
+    stands_in = delivery["person_id"] != alert["assignee_id"]
+    if stands_in and alert["assignee_name"]:
+        rung = delivery["rung_kind"].replace("_", " ")
+        return f"Why you: you are the {rung} for {alert['assignee_name']}. {reason}"
+    return f"Why you: {reason}"
 
 
 def _buttons(alert: Row, delivery: Row, policy: Policy) -> list[Button]:

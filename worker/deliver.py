@@ -27,7 +27,7 @@ from routing.receipt import Place
 from worker.card import alert_card, digest_card
 from worker.context import Context, retry_delay
 from worker.escalate import begin_wait
-from worker.identity import address_of
+from worker.identity import address_of, remembered_address
 from worker.outbox import wake_alert
 from worker.store.alerts import Row, add_event, get_alert, lock_alert, place_from, signals_of
 from worker.store.engine import Tx
@@ -54,6 +54,8 @@ class _Claim:
     row: Row
     place: Place
     card: Card
+    remembered: str | None
+    """The person's address, where it is known; see ``remembered_address``."""
 
     @property
     def is_update(self) -> bool:
@@ -102,7 +104,10 @@ def _claim(ctx: Context, delivery_id: str) -> _Claim | None:
         )
         if claimed.rowcount != 1:
             return None
-        return _Claim(row, place, _card(ctx, tx, row))
+        remembered = None
+        if place.kind == "person":
+            remembered = remembered_address(ctx, tx.conn, place.surface, place.address)
+        return _Claim(row, place, _card(ctx, tx, row), remembered)
 
 
 def _is_due(row: Row, now: datetime) -> bool:
@@ -160,7 +165,7 @@ def _send(ctx: Context, surface: Surface, claim: _Claim) -> Sent:
         return Sent(remote_id=claim.row["remote_id"], url=claim.row["remote_url"])
     address = claim.place.address
     if claim.place.kind == "person":
-        address = address_of(ctx, surface, address)
+        address = address_of(ctx, surface, address, claim.remembered)
     if claim.is_unclear and surface.abilities.can_find:
         found = surface.find(address, claim.card.key, claim.row["first_try_at"])
         if found is not None:

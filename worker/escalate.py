@@ -44,14 +44,15 @@ def escalate(ctx: Context, alert_id: str) -> None:
             return
         if alert["due_at"] > now:
             return
-        if alert["state"] == "fired" and _still_on_its_way(tx, alert):
+        if alert["state"] == "fired" and _on_rung(tx, alert, "pending", "sending"):
             # Nobody can act on what they were not told: the wait begins with the delivery.
             change_alert(tx, alert, shows=False, due_at=now + _LOOK_AGAIN)
             return
         if alert["state"] == "snoozed":
             _remind(ctx, tx, alert, now)
         else:
-            climb(ctx, tx, alert, now)
+            gone = _on_rung(tx, alert, "failed")
+            climb(ctx, tx, alert, now, f"{alert['rung_name']} cannot be reached" if gone else "")
         wake_alert(ctx, tx, alert_id)
 
 
@@ -161,12 +162,13 @@ def _step_of(row: Row, wait: int) -> Step:
     )
 
 
-def _still_on_its_way(tx: Tx, alert: Row) -> bool:
+def _on_rung(tx: Tx, alert: Row, *states: str) -> bool:
+    """Whether the present rung's message was never sent and is in one of these states."""
     query = (
         select(DELIVERY.c.id)
         .where(DELIVERY.c.alert_id == alert["id"], DELIVERY.c.kind == "alert")
         .where(DELIVERY.c.rung == alert["rung"], DELIVERY.c.round == alert["round"])
-        .where(DELIVERY.c.state.in_(("pending", "sending")), DELIVERY.c.sent_at.is_(None))
+        .where(DELIVERY.c.state.in_(states), DELIVERY.c.sent_at.is_(None))
     )
     return tx.conn.execute(query.limit(1)).first() is not None
 

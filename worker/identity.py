@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.base import Surface
@@ -12,25 +12,26 @@ from worker.context import Context
 from worker.store.facts import person_by_email
 from worker.store.tables import IDENTITY
 
+_REMEMBERED = select(IDENTITY.c.address, IDENTITY.c.checked_at).where(
+    IDENTITY.c.surface == bindparam("surface"), IDENTITY.c.email == bindparam("email")
+)
 
-def address_of(ctx: Context, surface: Surface, email: str) -> str:
+
+def remembered_address(ctx: Context, conn: Connection, surface: str, email: str) -> str | None:
+    """What the surface last said of this person: an address, '' for nobody, None: ask it."""
+    row = conn.execute(_REMEMBERED, {"surface": surface, "email": email}).first()
+    if row is None:
+        return None
+    budget = ctx.patience.identity if row[0] else ctx.patience.unknown_identity
+    return str(row[0]) if ctx.clock.now() - row[1] < budget else None
+
+
+def address_of(ctx: Context, surface: Surface, email: str, remembered: str | None) -> str:
     """The person's address on the surface. Raises PermanentError when it knows nobody."""
-    now = ctx.clock.now()
-    with ctx.store.read() as conn:
-        query = select(IDENTITY.c.address, IDENTITY.c.checked_at).where(
-            IDENTITY.c.surface == surface.name, IDENTITY.c.email == email
-        )
-        row = conn.execute(query).first()
-    if row is not None:
-        age = now - row[1]
-        if age < (ctx.patience.identity if row[0] else ctx.patience.unknown_identity):
-            return _known(row[0], surface, email)
-    address = surface.find_person(email) or ""
-    _remember(ctx, surface.name, email, address)
-    return _known(address, surface, email)
-
-
-def _known(address: str, surface: Surface, email: str) -> str:
+    address = remembered
+    if address is None:
+        address = surface.find_person(email) or ""
+        _remember(ctx, surface.name, email, address)
     if not address:
         raise PermanentError(
             f"{surface.name} knows nobody with the e-mail {email}",

@@ -65,7 +65,7 @@ class Worker:
             clock=clock,
             policy=settings.policy,
             dispatch=dispatch_for(self.store, slow=SLOW),
-            crm=crm_for(settings, secrets),
+            crm=crm_for(settings, secrets, clock),
             surfaces=surfaces_for(settings, secrets),
             patience=patience or Patience(),
         )

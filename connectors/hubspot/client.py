@@ -10,6 +10,7 @@ import functools
 import json
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -79,9 +80,9 @@ class Pace:
     """Keeps searches below their rate, and slows everything when HubSpot says little is left."""
 
     def __init__(self, searches_per_second: float) -> None:
-        self._gap = 1 / searches_per_second
-        self._burst = min(searches_per_second, 4.0) * self._gap
-        self._next_search = 0.0
+        most = max(1, int(searches_per_second))
+        self._window = most / searches_per_second
+        self._searches: deque[float] = deque(maxlen=most)
         self._hold = 0.0
         self._lock = threading.Lock()
 
@@ -91,8 +92,10 @@ class Pace:
         if searching:
             with self._lock:
                 now = time.monotonic()
-                self._next_search = max(self._next_search, now - self._burst) + self._gap
-                delay = max(delay, self._next_search - now)
+                full = len(self._searches) == self._searches.maxlen
+                turn = max(now, self._searches[0] + self._window) if full else now
+                self._searches.append(turn)
+                delay = max(delay, turn - now)
         if delay > 0:
             time.sleep(delay)
 

@@ -47,9 +47,10 @@ class GoneError(PermanentError):
 @functools.cache
 def _api_errors() -> tuple[type[Exception], ...]:
     """Each part of the client has an ApiException of its own."""
-    from hubspot.crm import associations, objects, owners, pipelines, properties
+    from hubspot.crm import objects, owners, pipelines, properties
+    from hubspot.crm.associations import v4
 
-    parts = (objects, owners, pipelines, properties, associations.v4)
+    parts = (objects, owners, pipelines, properties, v4)
     return tuple(part.ApiException for part in parts)
 
 

@@ -132,13 +132,15 @@ class Reader:
                 where("hs_object_id", "BETWEEN", low, highValue=str(high)),
                 *filters,
             ]
-            found = self._first(kind, properties, bounds)
-            if found.total > SEARCH_PAGE and low < high:
-                middle = _middle(found.rows, low, high)
-                ranges += [(middle + 1, high), (low, middle)]
-                continue
-            for page in self._pages(kind, properties, bounds):
-                yield page.rows
+            rows: Rows = []
+            for found in self._pages(kind, properties, bounds):
+                if found.total > SEARCH_PAGE and low < high:
+                    middle = _middle(found.rows, low, high)
+                    ranges += [(middle + 1, high), (low, middle)]
+                    break
+                rows += found.rows
+            else:
+                yield rows
 
     def _first(self, kind: str, properties: Sequence[str], filters: Filters, **more: Any) -> Found:
         """The first page that has rows, or the last one."""
@@ -150,7 +152,7 @@ class Reader:
     def _pages(
         self, kind: str, properties: Sequence[str], filters: Filters, **more: Any
     ) -> Iterator[Found]:
-        """The pages of one search by offset. Some may be empty; endlessly empty ones are an error."""
+        """The pages of one search by offset. Some may be empty, but not one after the other."""
         after: str | None = None
         empty = 0
         while True:

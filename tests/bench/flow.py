@@ -6,7 +6,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -130,36 +130,35 @@ def measure_flow(folder: Path, size: Size, tell: Tell) -> list[Measure]:
 
 
 def _one_at_a_time(who: Parties, size: Size, tell: Tell) -> list[Measure]:
-    ours, bare = Sender(who.worker.port, "/v1/signals"), Sender(who.bare_port, "/one")
-
-    def timed(sender: Sender, prospect: int) -> float:
-        """Milliseconds from sending the request to the post's arrival at Slack."""
-        body, headers = signal_of(prospect)
-        began = time.monotonic_ns()
-        sender.send(body, headers)
-        took = (int(who.slack.line(_POST_SECONDS)) - began) / 1e6
-        who.worker.wait_for_quiet()
-        return took
-
     tell(f"one signal at a time: {_STRANGERS} to reps whom Slack was never asked about")
-    first = [(timed(ours, n), timed(bare, n)) for n in range(_STRANGERS)]
+    strangers = _in_turn(who, range(_STRANGERS))
     tell(f"greeting the other {size.reps - _STRANGERS} reps")
     _pour(who, "/v1/signals", who.worker.port, range(_STRANGERS, size.reps))
     who.worker.wait_for_quiet()
     tell(f"one signal at a time: {size.singles}, in turn with the bare loop")
-    pairs = [(timed(ours, n), timed(bare, n)) for n in range(size.reps, size.reps + size.singles)]
-    ours.close()
-    bare.close()
-    mine, theirs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    rows = [("median", 50), ("P99", 99)]
+    ours, bare = _in_turn(who, range(size.reps, size.reps + size.singles))
     measures = [
-        Measure(f"signal → Slack, {name}", percentile(mine, at), percentile(theirs, at), "ms")
-        for name, at in rows
+        Measure(f"signal → Slack, {name}", percentile(ours, at), percentile(bare, at), "ms")
+        for name, at in (("median", 50), ("P99", 99))
     ]
-    strangers = percentile([one[0] for one in first], 50)
-    known = percentile([one[1] for one in first], 50)
-    measures.append(Measure("the same, first message to a rep", strangers, known, "ms"))
-    return measures
+    first = [percentile(some, 50) for some in strangers]
+    return [*measures, Measure("the same, first message to a rep", first[0], first[1], "ms")]
+
+
+def _in_turn(who: Parties, prospects: Iterable[int]) -> tuple[list[float], list[float]]:
+    """Milliseconds from sending a request to the post's arrival at Slack: ours, the bare loop's."""
+    senders = Sender(who.worker.port, "/v1/signals"), Sender(who.bare_port, "/one")
+    took: tuple[list[float], list[float]] = [], []
+    for prospect in prospects:
+        for sender, some in zip(senders, took, strict=True):
+            body, headers = signal_of(prospect)
+            began = time.monotonic_ns()
+            sender.send(body, headers)
+            some.append((int(who.slack.line(_POST_SECONDS)) - began) / 1e6)
+            who.worker.wait_for_quiet()
+    for sender in senders:
+        sender.close()
+    return took
 
 
 def _stream(who: Parties, size: Size, tell: Tell) -> Measure:

@@ -39,6 +39,16 @@ def cast() -> Iterator[Cast]:
         yield played
 
 
+@pytest.fixture(scope="module")
+def busy_cast() -> Iterator[Cast]:
+    """A cast with something to show in every part of the page."""
+    with playing("salesforce") as played:
+        for prospect in ("omar@verity.example", "jonah@pinewood.example"):
+            played.signal(prospect, "multi_open", tier=1, count=2)
+        played.settle()
+        yield played
+
+
 class Visitor:
     """A page with everything that went wrong on it."""
 
@@ -166,15 +176,12 @@ def test_an_alert_is_chosen_with_the_keyboard_alone(visitor: Visitor, cast: Cast
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_it_is_accessible_and_fits(browser: Any, cast: Cast, scheme: str, width: int) -> None:
+def test_it_is_accessible_and_fits(browser: Any, busy_cast: Cast, scheme: str, width: int) -> None:
     if not AXE.exists():
         pytest.skip("needs axe-core: npm ci in tests/node")
-    cast.signal("omar@verity.example", "multi_open", tier=1, count=2)
-    cast.signal("jonah@pinewood.example", "multi_open", tier=1, count=2)
-    cast.settle()
     visitor = Visitor(
         browser,
-        cast.worker.url,
+        busy_cast.worker.url,
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
         reduced_motion="reduce",

@@ -109,7 +109,9 @@ class Office:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def made(self, patience: Patience | None = None, **sections: Any) -> Worker:
+    def made(
+        self, patience: Patience | None = None, *, running: bool = False, **sections: Any
+    ) -> Worker:
         """A worker that is not started; keyword arguments change sections of hotlead.yaml."""
         settings: dict[str, Any] = {
             "crm": "csv",
@@ -132,12 +134,12 @@ class Office:
         if self.signed:
             env["HOTLEAD_SIGNALS_SECRET"] = self.secrets
         worker = Worker(load_settings(path), load_secrets(env), self.clock, patience)
-        self._stack.callback(worker.stop)
+        self._stack.callback(worker.stop if running else worker.close)
         return worker
 
     def worker(self, patience: Patience | None = None, **sections: Any) -> Worker:
         """A worker that has mirrored the CRM, serves, and hears buttons."""
-        worker = self.made(patience, **sections)
+        worker = self.made(patience, running=True, **sections)
         worker.sync_all()
         worker.start()
         until(lambda: health_of(worker).status_code == 200, "a worker that is well")
@@ -226,7 +228,19 @@ def shared_office(folders: pytest.TempPathFactory, **more: Any) -> Iterator[Offi
 
 
 @pytest.fixture
-def make_office(tmp_path: Path) -> Iterator[MakeOffice]:
-    """Builds offices in the test's folder; keyword arguments are those of ``Office``."""
+def make_office(tmp_path: Path, store_url: str) -> Iterator[MakeOffice]:
+    """Builds an office, on both databases; keyword arguments are those of ``Office``."""
     with ExitStack() as stack:
-        yield lambda **more: stack.enter_context(Office(folder=tmp_path, **more))
+        yield lambda **more: stack.enter_context(Office(tmp_path, store_url, **more))
+
+
+@pytest.fixture
+def office(make_office: MakeOffice) -> Office:
+    """An office without workers, on both databases."""
+    return make_office()
+
+
+@pytest.fixture
+def worker(office: Office) -> Worker:
+    """A worker of ``office`` that is well."""
+    return office.worker()

@@ -113,7 +113,7 @@ class Kit:
     def connector(self, *, token: str = SECRET, http: HttpSettings = HTTP, **more: Any) -> Hubspot:
         """A connector; searches are not paced unless asked for."""
         settings = HubspotSettings(
-            base_url=self.url, **{"searches_per_second": 10_000, "archive_minutes": 0, **more}
+            **{"base_url": self.url, "searches_per_second": 10_000, "archive_minutes": 0, **more}
         )
         secrets = HubspotSecrets(token=SecretStr(token))
         self.made.append(Hubspot(settings, secrets, http, now=self.clock))

@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
-from tests.contract.flow_kit import MakeOffice, Office, make_office, rows
+from tests.contract.flow_kit import Office, make_office, office, rows, worker
 from worker.run import Worker
 from worker.store.tables import ALERT, SIGNAL
 
-__all__ = ["make_office"]
-
-
-@pytest.fixture
-def office(make_office: MakeOffice, store_url: str) -> Office:
-    return make_office(store_url=store_url)
-
-
-@pytest.fixture
-def worker(office: Office) -> Worker:
-    return office.worker()
+__all__ = ["make_office", "office", "worker"]
 
 
 def test_a_store_that_cannot_be_written_is_503_and_the_same_signal_is_taken_later(

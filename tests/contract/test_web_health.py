@@ -9,22 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.contract.flow_kit import MakeOffice, Office, health_of, make_office
+from tests.contract.flow_kit import Office, health_of, make_office, office, worker
 from tests.waiting import until
 from worker.context import Context
 from worker.run import Worker
 
-__all__ = ["make_office"]
-
-
-@pytest.fixture
-def office(make_office: MakeOffice, store_url: str) -> Office:
-    return make_office(store_url=store_url)
-
-
-@pytest.fixture
-def worker(office: Office) -> Worker:
-    return office.worker()
+__all__ = ["make_office", "office", "worker"]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -13,9 +14,7 @@ import requests
 from tests.contract.flow_kit import (
     OTHER_SECRET,
     SECRET,
-    MakeOffice,
     Office,
-    make_office,
     rows,
     shared_office,
     wiped,
@@ -23,8 +22,6 @@ from tests.contract.flow_kit import (
 from worker.intake.signature import sign
 from worker.run import Worker
 from worker.store.tables import SIGNAL
-
-__all__ = ["make_office"]
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +111,12 @@ def test_of_several_signatures_one_good_one_is_enough(office: Office, worker: Wo
     assert send(worker, raw, headers).status_code == 202
 
 
-def test_a_secret_can_be_changed_without_a_gap(make_office: MakeOffice, sqlite_url: str) -> None:
-    office = make_office(store_url=sqlite_url, secrets=f"{OTHER_SECRET} {SECRET}")
-    worker = office.worker()
-    for secret in (SECRET, OTHER_SECRET):
-        raw = raw_of(office)
-        assert send(worker, raw, signed(office, raw, secret=secret)).status_code == 202
+def test_a_secret_can_be_changed_without_a_gap(tmp_path: Path, sqlite_url: str) -> None:
+    with Office(tmp_path, sqlite_url, secrets=f"{OTHER_SECRET} {SECRET}") as office:
+        worker = office.worker()
+        for secret in (SECRET, OTHER_SECRET):
+            raw = raw_of(office)
+            assert send(worker, raw, signed(office, raw, secret=secret)).status_code == 202
 
 
 @pytest.mark.parametrize(

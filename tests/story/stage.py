@@ -152,7 +152,7 @@ class Stage:
 
     def signal_body(self, prospect: str, kind: str = "multi_open", **more: Any) -> dict[str, Any]:
         """A signal as our own envelope; by default one that interrupts."""
-        body = {
+        body: dict[str, Any] = {
             "id": uuid4().hex,
             "source": "test-tracker",
             "type": kind,

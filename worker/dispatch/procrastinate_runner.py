@@ -94,7 +94,7 @@ class Runner:
     async def _keep_running(self, queue: str, most: int) -> None:
         """A worker ends when it loses the database, or its row there; then a new one begins."""
         pause = _FIRST_RESTART
-        while True:
+        while not self._stopping.is_set():  # one that loses it while it ends forgets that it ends
             began = asyncio.get_running_loop().time()
             try:
                 await self._app.run_worker_async(

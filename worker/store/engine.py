@@ -17,6 +17,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+_COUNTED = {"preserve_rowcount": True}
+"""Else an INSERT … ON CONFLICT on PostgreSQL does not tell whether it inserted."""
+
 
 class StoreError(Exception):
     """The store cannot be opened or used; the text names it and the mend."""
@@ -72,9 +75,16 @@ class Store:
 
     def _engine(self, *, immediate: bool) -> Engine:
         if not self.is_sqlite:
-            return create_engine(self.url, pool_size=20, max_overflow=20, pool_pre_ping=True)
+            return create_engine(
+                self.url,
+                pool_size=20,
+                max_overflow=20,
+                pool_pre_ping=True,
+                execution_options=_COUNTED,
+            )
         engine = create_engine(
             self.url,
+            execution_options=_COUNTED,
             pool_size=1 if immediate else 8,
             max_overflow=0 if immediate else 24,
             connect_args={"check_same_thread": False, "timeout": 30},

@@ -27,7 +27,7 @@ def _page(call: Call, found: dict[int, Ids], after: object, limit: int) -> tuple
         raise refused(f"after: {text} is not a cursor")
     ids = [one for one in sorted(found) if one > int(text)]
     shown = [
-        {"toObjectId": one, "associationTypes": list(call.portal.links.told(found[one]))}
+        {"toObjectId": str(one), "associationTypes": list(call.portal.links.told(found[one]))}
         for one in ids[:limit]
     ]
     return shown, {"next": {"after": str(ids[limit - 1])}} if len(ids) > limit else None

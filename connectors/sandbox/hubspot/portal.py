@@ -170,12 +170,12 @@ class Portal:
 
     def _is_away(self, record: Record) -> bool:
         """A user in a noted absence turns away by itself."""
+        now = self.stamp()
         try:
             spans = json.loads(record.props.get("hs_out_of_office_hours") or "[]")
-        except ValueError:
-            return False
-        now = self.stamp()
-        return any(one["startTimestamp"] <= now < one["endTimestamp"] for one in spans)
+            return any(one["startTimestamp"] <= now < one["endTimestamp"] for one in spans)
+        except (ValueError, TypeError, LookupError):
+            return False  # a person may have written anything
 
 
 def names_of(values: Iterable[str]) -> list[str]:

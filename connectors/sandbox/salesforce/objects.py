@@ -281,7 +281,14 @@ def objects() -> dict[str, Sobject]:
             columns=_with(_ACTIVITY, _EVENT, recycles=True),
         ),
         _fixed("TaskStatus", "01S", "Task Status Value", _TASK_STATUS),
-        _fixed("Organization", "00D", "Organizations", _ORGANIZATION),
+        Sobject(
+            name="Organization",
+            prefix="00D",
+            plural="Organizations",
+            createable=False,
+            deletable=False,
+            columns=_with(_ORGANIZATION),
+        ),
     )
     return {one.name.lower(): one for one in made}
 

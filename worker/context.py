@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from connectors.base import Crm, Surface
 from routing.policy import Policy
 from worker.clock import Clock
 from worker.dispatch.base import Dispatch
 from worker.store.engine import Store
+
+if TYPE_CHECKING:
+    from worker.claim import Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class Context:
     crm: Crm
     surfaces: Mapping[str, Surface]
     patience: Patience = field(default_factory=Patience)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    """Messages claimed by the transaction that made them, until their jobs begin."""
 
 
 def retry_delay(patience: Patience, attempts: int) -> timedelta:

@@ -15,8 +15,9 @@ from routing.decide import decide, dedup_key
 from routing.nouns import RESPONSE_KINDS, Signal
 from routing.policy import SignalClass
 from routing.priority import more_urgent
-from routing.receipt import Decision, Outcome, Step
+from routing.receipt import Decision, Outcome, Place, Step
 from routing.snapshot import Snapshot
+from worker.claim import hand_over_new
 from worker.context import Context
 from worker.outbox import wake_alert
 from worker.respond import respond_to_signal
@@ -153,14 +154,25 @@ def _fire(
     _settle(tx, signal_id, "alert", alert_id=alert_id, explanation=decision.reason)
     _adopt(ctx, tx, alert_id, signal)
     add_event(tx, alert_id, now, "fired", decision.reason, step.person_id)
-    add_delivery(
-        tx, alert_id=alert_id, kind="alert", place=step.place, now=now, wanted=1, step=step
-    )
-    if decision.watch is not None:
-        add_delivery(tx, alert_id=alert_id, kind="watch", place=decision.watch, now=now, wanted=1)
     add(tx, ACTIVITY, _activity_values(alert_id, now))
-    wake_alert(ctx, tx, alert_id)
+    _tell(ctx, tx, alert_id, "alert", step.place, now, step)
+    if decision.watch is not None:
+        _tell(ctx, tx, alert_id, "watch", decision.watch, now)
     return alert_id
+
+
+def _tell(
+    ctx: Context,
+    tx: Tx,
+    alert_id: str,
+    kind: str,
+    place: Place,
+    now: datetime,
+    step: Step | None = None,
+) -> None:
+    made = add_delivery(tx, alert_id=alert_id, kind=kind, place=place, now=now, wanted=1, step=step)
+    if made is not None:
+        hand_over_new(ctx, tx, made, place)
 
 
 def _activity_values(alert_id: str, now: datetime) -> dict[str, Any]:

@@ -105,7 +105,8 @@ class Pace:
         left = _number(headers.get("X-HubSpot-RateLimit-Remaining"))
         span = _number(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
         if most and left is not None and span:
-            self._hold = 1.25 * span / 1000 / most if left < most * _LOW else 0.0
+            # What is left is spread over the window, so that it is never quite used up.
+            self._hold = span / 1000 / (left + 1) if left < most * _LOW else 0.0
 
 
 def _number(text: str | None) -> float | None:

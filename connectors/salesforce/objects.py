@@ -59,7 +59,14 @@ class Source:
 
 def sources(account_fields: tuple[str, ...], field_prefix: str) -> dict[str, Source]:
     """Every object by name, in the order in which a first sync reads them best."""
-    made = (*_people(), *_companies(account_fields), *_evidence(field_prefix))
+    made = (
+        *_people(),
+        _out_of_office(),
+        _stages(),
+        *_companies(account_fields),
+        *_deals(),
+        *_evidence(field_prefix),
+    )
     return {one.name: one for one in made}
 
 
@@ -93,47 +100,53 @@ def _people() -> tuple[Source, ...]:
             feature="queues as owners",
             make=records.queue,
         ),
-        Source(
-            name="out_of_office",
-            noun=OutOfOffice,
-            sobject="OutOfOffice",
-            needed=(
-                "UserId",
-                "StartDate",
-                "EndDate",
-                "IsEnabled",
-                "Message",
-                "User.TimeZoneSidKey",
-            ),
-            where="EndDate >= LAST_N_DAYS:2",
-            full=True,
-            every=_MINUTE,
-            feature="out of office from Salesforce",
-            make=records.out_of_office,
+    )
+
+
+def _out_of_office() -> Source:
+    return Source(
+        name="out_of_office",
+        noun=OutOfOffice,
+        sobject="OutOfOffice",
+        needed=(
+            "UserId",
+            "StartDate",
+            "EndDate",
+            "IsEnabled",
+            "Message",
+            "User.TimeZoneSidKey",
         ),
+        where="EndDate >= LAST_N_DAYS:2",
+        full=True,
+        every=_MINUTE,
+        feature="out of office from Salesforce",
+        make=records.out_of_office,
+    )
+
+
+def _stages() -> Source:
+    return Source(
+        name="stages",
+        noun=Stage,
+        sobject="OpportunityStage",
+        needed=(
+            "MasterLabel",
+            "ApiName",
+            "IsActive",
+            "SortOrder",
+            "IsClosed",
+            "IsWon",
+            "SystemModstamp",
+        ),
+        order="IsActive, SortOrder",  # of two by one name the active one comes last, and stays
+        full=True,
+        every=_DAY,
+        make=records.stage,
     )
 
 
 def _companies(account_fields: tuple[str, ...]) -> tuple[Source, ...]:
     return (
-        Source(
-            name="stages",
-            noun=Stage,
-            sobject="OpportunityStage",
-            needed=(
-                "MasterLabel",
-                "ApiName",
-                "IsActive",
-                "SortOrder",
-                "IsClosed",
-                "IsWon",
-                "SystemModstamp",
-            ),
-            order="IsActive, SortOrder",  # of two by one name the active one comes last, and stays
-            full=True,
-            every=_DAY,
-            make=records.stage,
-        ),
         Source(
             name="accounts",
             noun=Account,
@@ -159,6 +172,11 @@ def _companies(account_fields: tuple[str, ...]) -> tuple[Source, ...]:
             feature="leads",
             make=records.lead,
         ),
+    )
+
+
+def _deals() -> tuple[Source, ...]:
+    return (
         Source(
             name="deals",
             noun=Deal,

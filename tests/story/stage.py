@@ -80,7 +80,7 @@ class Stage:
         self.slack_server = self._stack.enter_context(Serving(self.slack.app))
         self.forward(timedelta(minutes=2))  # what was loaded is old enough to be read
         self.store = Store(self.store_url)
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._write_config()
         return self
@@ -103,7 +103,7 @@ class Stage:
         log = (self.folder / "worker.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "worker.cli.main", "run", "-c", str(self.config)],
-            env=self._environment(),
+            env=self.environment(),
             stdout=log,
             stderr=log,
         )
@@ -316,7 +316,8 @@ class Stage:
         except requests.ConnectionError:
             return False
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the worker's process finds in its environment: clock and secrets."""
         keys = (
             {"HOTLEAD_HUBSPOT_TOKEN": self.sandbox.token}
             if self.crm == "hubspot"
@@ -351,7 +352,8 @@ class Stage:
         self.config.write_text(json.dumps(settings))  # JSON is YAML
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

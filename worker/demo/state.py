@@ -41,11 +41,12 @@ def demo_state(store: Store, now: datetime, outlook: Outlook) -> dict[str, Any]:
     """The page's whole state as plain JSON values; times are ISO 8601 in UTC, latencies minutes.
 
     ``signals``, ``alerts`` and ``tasks`` are newest first; ``places`` are Slack's channels and
-    then direct messages, each with its messages oldest first.
+    then direct messages, each with its messages oldest first; ``slack_names`` are for mentions.
     """
     with store.read() as conn:
         people = _people(conn, outlook, now)
         names = {one["id"]: one["name"] for one in people} | _account_names(conn)
+        by_email = {one["email"]: one["name"] for one in people}
         alerts = alerts_shown(conn, names)
         return {
             "crm": outlook.crm,
@@ -60,6 +61,10 @@ def demo_state(store: Store, now: datetime, outlook: Outlook) -> dict[str, Any]:
             "places": places_shown(
                 conn, outlook.messages, outlook.slack_emails, outlook.channels, people
             ),
+            "slack_names": {
+                address: by_email.get(email, email)
+                for address, email in outlook.slack_emails.items()
+            },
             "tasks": _tasks(outlook.tasks, alerts, names),
             "people": people,
             "prospects": _prospects(conn),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -53,9 +53,9 @@ def alerts_shown(conn: Connection, names: Mapping[str, str]) -> list[dict[str, A
     ids = [alert["id"] for alert in alerts]
     events = _of_alerts(conn, ALERT_EVENT, ids, ALERT_EVENT.c.id)
     deliveries = _of_alerts(conn, DELIVERY, ids, DELIVERY.c.created_at)
-    receipts = _of_alerts(conn, RECEIPT, ids, RECEIPT.c.id.desc())
+    receipts = _firing_receipts(conn, ids)
     return [
-        _shown(alert, receipts[alert["id"]], deliveries[alert["id"]], names)
+        _shown(alert, receipts.get(alert["id"]), deliveries[alert["id"]], names)
         | {"events": [_event(event) for event in events[alert["id"]]]}
         for alert in alerts
     ]
@@ -71,13 +71,20 @@ def _of_alerts(
     return grouped
 
 
+def _firing_receipts(conn: Connection, ids: Sequence[str]) -> Mapping[str, Row]:
+    """The decision that fired each alert, without its snapshot: that may hold hundreds of deals."""
+    query = select(
+        RECEIPT.c.alert_id, RECEIPT.c.decided_at, RECEIPT.c.policy_hash, RECEIPT.c.decision
+    ).where(RECEIPT.c.alert_id.in_(ids), RECEIPT.c.outcome == "alert")
+    return {row["alert_id"]: row for row in conn.execute(query).mappings()}
+
+
 def _shown(
-    alert: Row, receipts: Iterable[Row], deliveries: Sequence[Row], names: Mapping[str, str]
+    alert: Row, fired: Row | None, deliveries: Sequence[Row], names: Mapping[str, str]
 ) -> dict[str, Any]:
     shown: dict[str, Any] = {name: alert[name] for name in _PLAIN}
     shown |= {name: iso(alert[name]) for name in _TIMES}
     shown["known"] = alert["prospect_id"] is not None
-    fired = next((row for row in receipts if row["outcome"] == "alert"), None)
     if fired is None:
         return shown | {"receipt": None, "ladder": []}
     decision = decision_from(fired["decision"])

@@ -23,7 +23,7 @@ def places_shown(
 ) -> list[dict[str, Any]]:
     """Every channel, then each direct message that was written to; the latest message last.
 
-    ``emails`` are those of Slack's users by id; ``users`` of a place gives the names for mentions.
+    ``emails`` are those of Slack's users by id.
     """
     names = {one["email"]: one["name"] for one in people}
     places: dict[str, dict[str, Any]] = {
@@ -38,9 +38,7 @@ def places_shown(
             key, {"id": key, "kind": kind, "name": names.get(email, email or key), "email": email}
         ).setdefault("messages", []).append(message)
     alert_of = _alerts_by_delivery(conn, messages)
-    users = {address: names.get(email, email) for address, email in emails.items()}
     for place in places.values():
-        place["users"] = users
         latest = place.pop("messages", [])[-_MOST:]
         place["messages"] = [_shown(message, alert_of) for message in latest]
     return list(places.values())

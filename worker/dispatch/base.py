@@ -28,6 +28,9 @@ class Dispatch(Protocol):
     def start(self, jobs: Mapping[str, Job]) -> None:
         """Begin to run jobs, by these names. Once only."""
 
+    def spare(self) -> int:
+        """How many jobs would begin at once in this process; 0 where others may run them."""
+
     def idle(self) -> bool:
         """Whether no job waits or runs, here or on another worker of the same queue."""
 

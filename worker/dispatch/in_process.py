@@ -65,6 +65,11 @@ class InProcess:
         for number in range(_SLOW_THREADS if self._slow else 0):
             self._spawn(f"slow-job-{number}", self._slow_pool)
 
+    def spare(self) -> int:
+        """See ``Dispatch.spare``."""
+        with self._mutex:
+            return max(0, self._threads - self._running - len(self._waiting))
+
     def idle(self) -> bool:
         """See ``Dispatch.idle``."""
         with self._mutex:

@@ -88,6 +88,10 @@ class OnPostgres:
         )
         self._runner.start()
 
+    def spare(self) -> int:
+        """See ``Dispatch.spare``."""
+        return 0
+
     def idle(self) -> bool:
         """See ``Dispatch.idle``."""
         counts = self._counts()

@@ -131,7 +131,7 @@ def accept_in(ctx: Context, tx: Tx, signal: Signal) -> Accepted:
     if row is None:
         return Accepted(signal.source, signal.event_id, new=False)
     try:
-        with tx.conn.begin_nested():
+        with tx.nested():
             decide_in(ctx, tx, row[0], signal)
     except Exception:
         # The signal itself must survive anything that its decision runs into.

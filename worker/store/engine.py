@@ -32,6 +32,17 @@ class Tx:
     conn: Connection
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """A part that, when it fails, is undone by itself with all that was to come after it."""
+        planned = len(self.after_commit)
+        try:
+            with self.conn.begin_nested():
+                yield
+        except BaseException:
+            del self.after_commit[planned:]
+            raise
+
     @property
     def dialect(self) -> str:
         """'sqlite' or 'postgresql'."""

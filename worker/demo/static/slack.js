@@ -47,7 +47,7 @@ const textOf = (object, users, act) =>
   object.type === "mrkdwn" ? mrkdwn(object.text, users, act) : object.text;
 
 function block(one, message, place, act) {
-  const users = place.users;
+  const users = act.slackNames;
   if (one.type === "header") {
     const title = message.alert_id
       ? h("button", {
@@ -124,6 +124,7 @@ function placeButton(place, view, act) {
 }
 
 export function showSlack(state, view, act) {
+  act.slackNames = state.slack_names;
   const place = state.places.find((one) => one.id === view.place) ?? state.places[0];
   if (place) view.read.set(place.id, place.messages.length);
   const version = JSON.stringify([
@@ -138,6 +139,8 @@ export function showSlack(state, view, act) {
     h("ul", {}, state.places.filter((one) => one.kind === "dm")
       .map((one) => placeButton(one, view, act))),
   ]);
+  const current = byId("places").querySelector("[aria-current]");
+  if (view.scrollSlack && current) scrollWithin(byId("places"), current);
   if (!place) return;
   showHead(state, place, view);
   const list = byId("messages");
@@ -160,7 +163,9 @@ export function showSlack(state, view, act) {
 }
 
 function scrollWithin(list, node) {
-  list.scrollTop = node.offsetTop - list.offsetTop - 8;
+  const [outer, inner] = [list.getBoundingClientRect(), node.getBoundingClientRect()];
+  if (inner.top >= outer.top && inner.bottom <= outer.bottom) return;
+  list.scrollTop += inner.top - outer.top - 8;
 }
 
 function showHead(state, place, view) {

@@ -1,0 +1,227 @@
+"""A story under fire: workers are killed and started again while people and trackers go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from sqlalchemy import Table, select
+
+from connectors.sandbox.world import World, WorldContact
+from tests.story.stage import SECRET, Stage, free_port, wait_for
+from tests.story.world import small_world
+from worker.intake.signature import sign
+from worker.store.tables import ACTIVITY, ALERT, DELIVERY, SIGNAL
+
+REPS = ("ann", "ben", "cid", "bea", "mia", "ada")
+BUTTONS = ("acknowledge", "claim", "not_mine", "snooze")
+_QUIET = 120.0
+
+
+def crowded_world(contacts: int = 10) -> World:
+    """The small team with more contacts, so that there is always somebody without an alert."""
+    world = small_world()
+    more = tuple(
+        WorldContact(key=f"p{n}", name=f"P {n}", email=f"p{n}@acme.example", account="acme")
+        for n in range(contacts)
+    )
+    return replace(world, contacts=(*world.contacts, *more))
+
+
+@dataclass
+class Siege:
+    """Workers on one stage, in ``slots`` of which each has a port and a configuration."""
+
+    stage: Stage
+    seed: int
+    slots: int = 1
+    accepted: set[str] = field(default_factory=set)
+    kills: int = 0
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.seed)
+        self.urls: list[str] = []
+        self.configs: list[Path] = []
+        self.pids: list[int] = [0] * self.slots
+        self.unanswered: list[dict[str, Any]] = []
+        base = json.loads(self.stage.config.read_text())
+        for slot in range(self.slots):
+            listen = f"127.0.0.1:{free_port()}"
+            path = self.stage.folder / f"slot{slot}.yaml"
+            path.write_text(json.dumps(base | {"web": {"listen": listen}}))
+            self.configs.append(path)
+            self.urls.append(f"http://{listen}")
+
+    def __enter__(self) -> Siege:
+        with (self.stage.folder / "worker.log").open("ab") as log:
+            self.nursery = subprocess.Popen(
+                [sys.executable, "-m", "tests.fault.nursery"],
+                env=self.stage.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for slot in range(self.slots):
+            self.kill(slot)
+        self.nursery.communicate(timeout=20)
+
+    # Lives and deaths.
+
+    def start(self, slot: int) -> None:
+        """Run a worker in this slot, without waiting for it."""
+        assert self.nursery.stdin is not None
+        assert self.nursery.stdout is not None
+        self.nursery.stdin.write(f"{self.configs[slot]}\n")
+        self.nursery.stdin.flush()
+        self.pids[slot] = int(self.nursery.stdout.readline())
+
+    def kill(self, slot: int) -> None:
+        """Kill the worker of this slot as a power cut would, and wait until it is gone."""
+        if self.pids[slot]:
+            with suppress(ProcessLookupError):
+                os.kill(self.pids[slot], signal.SIGKILL)
+            wait_for("the end of a killed worker", lambda: not _lives(self.pids[slot]))
+            self.pids[slot] = 0
+
+    def rage(self, kills: int, shortest: float, longest: float) -> None:
+        """Play the story and kill ``kills`` workers, each after a life of so many seconds."""
+        pause = threading.Event()
+        while self.kills < kills:
+            for slot in range(self.slots):
+                if not self.pids[slot]:
+                    self.start(slot)
+            ends = time.monotonic() + self.rng.uniform(shortest, longest)
+            while time.monotonic() < ends:
+                self.act()
+                pause.wait(0.02)
+            self.kill(self.rng.randrange(self.slots))
+            self.kills += 1
+
+    # What the world does meanwhile.
+
+    def act(self) -> None:
+        """One thing happens."""
+        what = self.rng.choices(("signal", "press", "contact", "time"), (6, 3, 2, 3))[0]
+        if what == "signal":
+            self.send()
+        elif what == "press":
+            self.press()
+        elif what == "contact":
+            self.contact()
+        else:
+            seconds = self.rng.choice((1, 5, 20, 60, 61, 180))
+            self.stage.forward(timedelta(seconds=seconds))
+
+    def send(self) -> None:
+        """A tracker reports; what was not answered is reported again, as trackers do."""
+        prospect = self.rng.choice(self.stage.world.contacts).email
+        self.unanswered.append(self.stage.signal_body(prospect))
+        self.unanswered = [one for one in self.unanswered if not self.taken(one)]
+
+    def taken(self, body: dict[str, Any]) -> bool:
+        """Post one signal to any worker; whether it was answered 202."""
+        raw = json.dumps(body).encode()
+        headers = sign(SECRET, f"msg_{body['id']}", self.stage.clock.now(), raw)
+        headers["content-type"] = "application/json"
+        url = f"{self.rng.choice(self.urls)}/v1/signals"
+        try:
+            answer = requests.post(url, data=raw, headers=headers, timeout=2)
+        except requests.RequestException:
+            return False
+        if answer.status_code != 202:
+            return False
+        self.accepted.add(body["id"])
+        return True
+
+    def press(self) -> None:
+        """Somebody presses a button of one of the messages, if it has that button."""
+        messages = [one for one in self.stage.slack.messages() if one["blocks"]]
+        if messages:
+            message, action = self.rng.choice(messages), self.rng.choice(BUTTONS)
+            with suppress(LookupError):
+                who = f"{self.rng.choice(REPS)}@team.example"
+                self.stage.slack.press(who, message["channel"], message["ts"], action)
+
+    def contact(self) -> None:
+        """A rep calls a prospect, and the CRM logs it."""
+        prospect = self.rng.choice(self.stage.world.contacts).key
+        self.stage.log_contact("call", self.rng.choice(REPS), prospect)
+
+    # The end of the story.
+
+    def rows(self, table: Table) -> list[dict[str, Any]]:
+        """All rows of a table."""
+        with self.stage.store.read() as conn:
+            return [dict(row) for row in conn.execute(select(table)).mappings()]
+
+    def come_to_rest(self) -> None:
+        """Leave the workers alone, answer every alert, and wait until all is written."""
+        for slot in range(self.slots):
+            if not self.pids[slot]:
+                self.start(slot)
+        wait_for("every signal to be taken", self._all_taken, _QUIET)
+        wait_for("every signal to be decided", lambda: not self._undecided(), _QUIET)
+        self.stage.forward(timedelta(seconds=2))
+        for contact in self.stage.world.contacts:
+            self.stage.log_contact("call", "ann", contact.key)
+        wait_for("all to come to rest", self._rests, _QUIET)
+
+    def _all_taken(self) -> bool:
+        self.unanswered = [one for one in self.unanswered if not self.taken(one)]
+        return not self.unanswered
+
+    def _undecided(self) -> list[dict[str, Any]]:
+        return [row for row in self.rows(SIGNAL) if not row["outcome"]]
+
+    def _rests(self) -> bool:
+        self.stage.forward(timedelta(seconds=15))
+        waiting = [row for table in (DELIVERY, ACTIVITY) for row in self.rows(table) if _due(row)]
+        return not waiting and not any(row["open"] for row in self.rows(ALERT))
+
+    def check(self) -> None:
+        """Nothing was lost and nothing was doubled."""
+        signals = {row["event_id"]: row for row in self.rows(SIGNAL)}
+        assert self.accepted <= set(signals)
+        assert {row["outcome"] for row in signals.values()} <= {"alert", "join", "digest"}
+        deliveries = self.rows(DELIVERY)
+        shown = Counter(one["metadata"]["event_payload"]["key"] for one in self._messages())
+        assert shown == Counter(row["id"] for row in deliveries if row["state"] == "sent")
+        assert {row["state"] for row in deliveries} == {"sent"}
+        alerts = self.rows(ALERT)
+        assert all(row["delivered_at"] and row["responded_at"] for row in alerts)
+        tasks = Counter(task["key"] for task in self.stage.tasks())
+        assert tasks == Counter(row["key"] for row in self.rows(ACTIVITY))
+        assert len(tasks) == len(alerts)
+        assert all(task["done"] and task["latency"] is not None for task in self.stage.tasks())
+
+    def _messages(self) -> list[dict[str, Any]]:
+        return [one for one in self.stage.slack.messages() if one["metadata"]]
+
+
+def _due(row: dict[str, Any]) -> bool:
+    return row["state"] != "failed" and (row["state"] != "sent" or row["revision"] < row["wanted"])
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

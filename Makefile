@@ -10,6 +10,14 @@ PIP := $(BIN)/pip --disable-pip-version-check --no-input
 BROWSER := $(firstword $(foreach b,chromium chromium-browser google-chrome,$(shell command -v $(b) 2>/dev/null)))
 NODE := $(shell command -v npm 2>/dev/null)
 
+# Installs a lock file and counts the packages on one line; pip's own errors are shown whole.
+define install
+rm -f .venv/failed; \
+( $(PIP) install --no-compile --progress-bar off --require-hashes -r $(1) 2>.venv/errors || touch .venv/failed ) \
+	| awk '/^(Collecting|Requirement already)/ {n++; printf "\r  %d packages looked up", n; fflush()} /^Installing collected/ {printf "\n  installing them\n"; fflush()}'; \
+if [ -e .venv/failed ]; then cat .venv/errors; exit 1; fi
+endef
+
 help:
 	@echo 'make demo            see Hotlead at work, without any account (options: ARGS="--crm hubspot")'
 	@echo 'make test            lint, types, import direction and all tests'
@@ -17,15 +25,15 @@ help:
 	@echo 'make bench           measures, each beside its yardstick'
 
 .venv/ready: requirements.lock pyproject.toml
-	@echo "Installing Hotlead into .venv (about half a minute with a warm pip cache) ..."
+	@echo "Installing Hotlead into .venv (half a minute with a warm pip cache) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(PIP) install --quiet --progress-bar on --require-hashes -r requirements.lock
+	@$(call install,requirements.lock)
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/ready-dev: requirements-dev.lock .venv/ready
 	@echo "Installing what the tests need into .venv ..."
-	@$(PIP) install --quiet --require-hashes -r requirements-dev.lock
+	@$(call install,requirements-dev.lock)
 	@touch $@
 
 tests/node/node_modules/ready: tests/node/package-lock.json

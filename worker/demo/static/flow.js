@@ -50,7 +50,7 @@ export function showAlerts(state, view, act) {
 
 function goesTo(alert) {
   if (!alert.assignee_name) return h("b", {}, `${alert.rung_name}, for anybody to claim`);
-  const told = alert.ladder.find((rung) => rung.status !== "skipped");
+  const told = alert.ladder.find((rung) => !["skipped", "unreachable"].includes(rung.status));
   const covered = told && told.name !== alert.assignee_name;
   return [
     h("b", {}, covered ? told.name : alert.assignee_name),

@@ -30,28 +30,31 @@ const act = {
   respond: (button, person, alert, kind) => deed(button, "/demo/respond", { person, alert, kind }),
 };
 
-// Brings the alert into view everywhere: in the lists, and in Slack where its turn is.
+// Where the alert's message lies: with those whose turn it is, else wherever it was sent.
+function placeOf(alert) {
+  const holding = state.places.filter((place) =>
+    place.messages.some((one) => one.alert_id === alert.id));
+  return holding.find((place) => place.name === alert.rung_name)
+    ?? holding.find((place) => place.kind === "dm") ?? holding[0];
+}
+
+// Brings the alert into view everywhere: in the lists, and in Slack.
 function focusOn(id) {
   view.alert = id;
   const alert = state.alerts.find((one) => one.id === id);
-  if (!alert) return;
-  const holding = (place) => place.messages.some((one) => one.alert_id === id);
-  const current = state.places.find((one) => one.name === alert.rung_name && holding(one));
-  const any = state.places.filter(holding);
-  const wanted = current ?? any.find((one) => one.kind === "dm") ?? any[0];
-  if (wanted) view.place = wanted.id;
+  const place = alert && placeOf(alert);
+  if (place) view.place = place.id;
   view.scrollSlack = true;
 }
 
+// Follows the newest alert, and each of its messages once it is there.
 function follow() {
   const newest = state.alerts[0];
   if (!view.followed || !newest) return;
-  const alert = state.alerts.find((one) => one.id === view.alert);
-  const sign = JSON.stringify([newest.id, newest.rung_name, newest.delivered_at !== null]);
-  if (alert !== newest || sign !== view.sign) {
-    view.sign = sign;
-    focusOn(newest.id);
-  }
+  const sign = JSON.stringify([newest.id, placeOf(newest)?.id]);
+  if (sign === view.sign) return;
+  view.sign = sign;
+  focusOn(newest.id);
 }
 
 function show() {

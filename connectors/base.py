@@ -96,6 +96,14 @@ class Crm(Protocol):
     def api_calls(self) -> int:
         """HTTP requests made so far, log-ins included."""
 
+    def prepare(self) -> list[str]:
+        """See that tasks can be written, and create what is missing where that is allowed.
+
+        What an admin must mend, each a sentence with its mend; empty when nothing is missing.
+        Looks anew at each call, so that a mend shows. Raises ConnectorError when it could not
+        look; what is merely missing is no error.
+        """
+
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
         """Yield the pages of object ``name`` changed since ``watermark`` (None: all of it).
 

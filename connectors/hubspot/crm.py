@@ -60,6 +60,10 @@ class Hubspot:
         """As the protocol says; our task properties are added to the account on first use."""
         return self._tasks.write(drafts) if drafts else []
 
+    def prepare(self) -> list[str]:
+        """As the protocol says: adds the task properties that are missing."""
+        return self._tasks.problems()
+
     def ensure_properties(self) -> TaskShape:
         """Add the task properties that are missing; says which are there, and why not all.
 

@@ -34,39 +34,39 @@ class Kind:
 
     kind: str
     properties: tuple[str, ...]
-    read: Callable[[Row, datetime], Seen | None]
+    read: Callable[[Row], Seen | None]
 
 
-def _email(row: Row, now: datetime) -> Seen | None:
-    at = moment(row, _WHEN)
-    if text(row, "hs_email_status") in _NOT_SENT or at is None or at > now:
+def _email(row: Row) -> Seen | None:
+    if text(row, "hs_email_status") in _NOT_SENT:
         return None
     return Seen(
-        at,
+        moment(row, _WHEN),
         text(row, "hs_email_subject"),
         outbound=text(row, "hs_email_direction") in ("EMAIL", ""),
         automated=bool(text(row, "hs_sequence_id")),
     )
 
 
-def _call(row: Row, now: datetime) -> Seen | None:
-    at = moment(row, _WHEN)
-    if text(row, "hs_call_status") in _NOT_CALLED or at is None or at > now:
+def _call(row: Row) -> Seen | None:
+    if text(row, "hs_call_status") in _NOT_CALLED:
         return None
-    return Seen(at, text(row, "hs_call_title"), text(row, "hs_call_direction") != "INBOUND")
+    outbound = text(row, "hs_call_direction") != "INBOUND"
+    return Seen(moment(row, _WHEN), text(row, "hs_call_title"), outbound)
 
 
-def _meeting(row: Row, now: datetime) -> Seen | None:
-    """A meeting to come is evidence of when it was booked."""
+def _meeting(row: Row) -> Seen | None:
+    """A meeting that was still to come when it was last touched tells when it was booked."""
     if text(row, "hs_meeting_outcome") in _NOT_MET:
         return None
     at = moment(row, "hs_meeting_start_time") or moment(row, _WHEN)
-    if at is not None and at > now:
+    touched = moment(row, _MODIFIED)
+    if at is not None and touched is not None and at > touched:
         at = moment(row, _CREATED)
     return Seen(at, text(row, "hs_meeting_title"))
 
 
-def _task(row: Row, _: datetime) -> Seen | None:
+def _task(row: Row) -> Seen | None:
     subject = text(row, "hs_task_subject")
     if text(row, "hs_task_status") != "COMPLETED" or text(row, KEY) or TOKEN_MARK in subject:
         return None
@@ -92,14 +92,14 @@ EVERY = (_CREATED, _MODIFIED, _WHEN, OWNER)
 
 
 def evidence(
-    name: str, rows: Iterable[Row], contacts: Callable[[list[str]], Links], now: datetime
+    name: str, rows: Iterable[Row], contacts: Callable[[list[str]], Links]
 ) -> list[Evidence]:
     """The evidence in these rows, one for each contact that a row names.
 
     ``contacts`` finds the contacts of records by id and is asked for the telling ones only.
     """
     kind = KINDS[name]
-    telling = [(row, seen) for row in rows if (seen := kind.read(row, now)) and seen.at]
+    telling = [(row, seen) for row in rows if (seen := kind.read(row)) and seen.at]
     links = contacts([str(row["id"]) for row, _ in telling]) if telling else {}
     return [
         Evidence(

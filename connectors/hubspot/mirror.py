@@ -19,7 +19,7 @@ from connectors.hubspot.client import Client
 from connectors.hubspot.errors import ScopeError
 from connectors.hubspot.notes import Notes
 from connectors.hubspot.properties import Known
-from connectors.hubspot.reading import Filter, Reader, Rows, stamp, where
+from connectors.hubspot.reading import Filter, Reader, Rows, grouped, stamp, where
 from connectors.hubspot.records import Links
 from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.values import flag, to_ms
@@ -249,7 +249,7 @@ class Mirror:
 
     def _open_deal_contacts(self) -> Iterator[Page]:
         """Whole each time: a new or lost participant does not move the deal's stamp."""
-        for rows in self._reader.found_by("deals", _DEAL_STAMPS, [_OPEN]):
+        for rows in grouped(self._reader.found_by("deals", _DEAL_STAMPS, [_OPEN])):
             yield Page(records=self._participants(rows))
         yield Page(watermark=DONE)
 
@@ -257,7 +257,7 @@ class Mirror:
         if mark is None:
             newest, _ = self._reader.newest("deals", [_CLOSED])
             mark = Mark(self._held_back(newest or 0), archive=0)
-            for rows in self._reader.listing("deals", _DEAL_STAMPS):
+            for rows in grouped(self._reader.listing("deals", _DEAL_STAMPS)):
                 closed = [row for row in rows if flag(row, "hs_is_closed")]
                 yield Page(records=self._participants(closed))
         else:
@@ -273,7 +273,7 @@ class Mirror:
         try:
             for rows in self._since(name, properties, mark.changed):
                 mark = self._moved(mark, name, rows)
-                found = proof.evidence(name, rows, self._links(name, "contacts"), self._now())
+                found = proof.evidence(name, rows, self._links(name, "contacts"))
                 yield Page(records=found)
         except ScopeError as error:
             self._notes.say(name, f"no responses are seen from HubSpot {name}: {error}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from importlib.resources import files
 from typing import Any
 
 from connectors.errors import ConfigError, PermanentError
@@ -14,39 +17,18 @@ from connectors.hubspot.client import Client
 from connectors.hubspot.errors import ConflictError
 from connectors.hubspot.evidence import KEY
 
-GROUP, GROUP_LABEL = "hotlead", "Hotlead"
 FRESH = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskProperty:
-    """One property of ours on tasks."""
-
-    name: str
-    label: str
-    type: str
-    field_type: str
-    description: str
-
-
-TASK_PROPERTIES = (
-    TaskProperty(KEY, "Alert key", "string", "text", "The alert that this task belongs to."),
-    TaskProperty("hlr_fired_at", "Alert fired", "datetime", "date", "When the alert fired."),
-    TaskProperty("hlr_responded_at", "Responded", "datetime", "date", "The rep's first contact."),
-    TaskProperty("hlr_latency_minutes", "Latency (min)", "number", "number", "Fired to responded."),
-    TaskProperty(
-        "hlr_working_latency_minutes",
-        "Working latency (min)",
-        "number",
-        "number",
-        "Fired to responded, in working minutes of the rep.",
-    ),
-    TaskProperty("hlr_routed_role", "Routed as", "string", "text", "The role that was routed to."),
-    TaskProperty("hlr_routing_reason", "Routing reason", "string", "textarea", "Why this rep."),
-    TaskProperty(
-        "hlr_response_source", "Response source", "string", "text", "What the response was."
-    ),
+_BY_HAND = (
+    "Set hubspot.create_properties: true, or create them as config/hubspot/properties.json says."
 )
+
+
+@functools.cache
+def shipped() -> dict[str, Any]:
+    """What the project adds to tasks: ``group`` and ``properties``, as the API takes them."""
+    text = (files("config") / "hubspot" / "properties.json").read_text(encoding="utf-8")
+    tasks: dict[str, Any] = json.loads(text)["tasks"]
+    return tasks
 
 
 class Known:
@@ -85,6 +67,8 @@ class TaskShape:
     missing: tuple[str, ...] = ()
     why: str = ""
     """What HubSpot said when a property could not be added."""
+    mend: str = ""
+    """What an admin can do about what is missing; empty where the account allows no more."""
 
 
 def ensure_properties(client: Client, *, create: bool = True) -> TaskShape:
@@ -93,55 +77,50 @@ def ensure_properties(client: Client, *, create: bool = True) -> TaskShape:
     A refusal is part of the result: tasks can be written without our properties, less well.
     """
     there = definitions(client, "tasks")
-    missing = [one for one in TASK_PROPERTIES if one.name not in there]
-    why = ""
-    if missing and create:
+    wanted = {str(one["name"]): one for one in shipped()["properties"]}
+    why, mend = "", _BY_HAND
+    if create and wanted.keys() - there.keys():
         try:
             _create_group(client)
-            for one in missing:
-                _create(client, one)
+            for name, one in wanted.items():
+                if name not in there:
+                    _create(client, one)
         except PermanentError as error:
-            why = str(error)
+            why, mend = str(error), error.mend
         there = definitions(client, "tasks")
+    missing = tuple(name for name in wanted if name not in there)
     return TaskShape(
-        names=frozenset(one.name for one in TASK_PROPERTIES if one.name in there),
+        names=frozenset(name for name in wanted if name in there),
         unique=bool(there.get(KEY, {}).get("hasUniqueValue")),
-        missing=tuple(one.name for one in TASK_PROPERTIES if one.name not in there),
+        missing=missing,
         why=why,
+        mend=mend if missing else "",
     )
 
 
 def _create_group(client: Client) -> None:
     api = client.writing.crm.properties.groups_api
-    body = {"name": GROUP, "label": GROUP_LABEL, "displayOrder": -1}
+    body = shipped()["group"]
     _unless_there(lambda: client.put("adding a property group", api.create, "tasks", body))
 
 
-def _create(client: Client, one: TaskProperty) -> None:
-    """Add one property; the key as a unique one where HubSpot allows that on tasks."""
-    body = {
-        "name": one.name,
-        "label": one.label,
-        "type": one.type,
-        "fieldType": one.field_type,
-        "description": one.description,
-        "groupName": GROUP,
-    }
+def _create(client: Client, one: dict[str, Any]) -> None:
+    """Add one property; a unique one plainly where HubSpot allows no unique ones on tasks."""
     api = client.writing.crm.properties.core_api
-    what = f"adding the task property {one.name}"
+    what = f"adding the task property {one['name']}"
+    body = {**one, "groupName": shipped()["group"]["name"]}
 
-    def add(**more: Any) -> None:
-        _unless_there(lambda: client.put(what, api.create, "tasks", {**body, **more}))
+    def add() -> None:
+        _unless_there(lambda: client.put(what, api.create, "tasks", body))
 
-    if one.name != KEY:
-        add()
-        return
     try:
-        add(hasUniqueValue=True)
+        add()
     except ConfigError:
         raise
     except PermanentError:
-        add()  # not every account may keep a task property unique
+        if not body.pop("hasUniqueValue", False):
+            raise
+        add()
 
 
 def _unless_there(act: Callable[[], object]) -> None:

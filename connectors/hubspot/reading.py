@@ -231,6 +231,17 @@ class Reader:
         return rows
 
 
+def grouped(pages: Iterator[Rows], size: int = ASSOCIATION_INPUTS) -> Iterator[Rows]:
+    """The same rows in groups of up to ``size``, as many as one question about them may hold."""
+    held: Rows = []
+    for rows in pages:
+        if len(held) + len(rows) > size:
+            yield held
+            held = []
+        held += rows
+    yield held
+
+
 def _after(page: Row) -> str | None:
     found = ((page.get("paging") or {}).get("next") or {}).get("after")
     return None if found is None else str(found)

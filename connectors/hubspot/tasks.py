@@ -44,7 +44,7 @@ def properties(draft: ActivityDraft, shape: TaskShape) -> dict[str, str]:
 
 
 def _minutes(value: float | None) -> str | None:
-    return None if value is None else f"{value:.1f}"
+    return None if value is None else f"{value:.2f}"
 
 
 def as_html(body: str) -> str:

@@ -62,6 +62,17 @@ class Tasks:
                 self._tell(self._shape)
             return self._shape
 
+    def problems(self) -> list[str]:
+        """What tasks lack and an admin can mend; looked at anew while something is missing."""
+        with self._lock:
+            if self._shape is not None and self._shape.missing:
+                self._shape = None
+        shape = self.shape()
+        if not shape.mend:
+            return []
+        said = shape.why or "HubSpot's tasks have no such properties"
+        return [f"Tasks are written without {', '.join(shape.missing)}: {said}. {shape.mend}"]
+
     def _tell(self, shape: TaskShape) -> None:
         if not shape.missing:
             self._notes.drop("tasks:write")

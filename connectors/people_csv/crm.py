@@ -45,6 +45,10 @@ class PeopleCsv:
         """Always 0: files are read, nobody is called."""
         return 0
 
+    def prepare(self) -> list[str]:
+        """Always empty: activities.csv is made with its first row."""
+        return []
+
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002
         """Yield the pages of all records of object ``name``; every object is a full one.
 

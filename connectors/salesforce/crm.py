@@ -47,6 +47,10 @@ class Salesforce:
         """HTTP requests made so far, log-ins included."""
         return self._client.counter.total
 
+    def prepare(self) -> list[str]:
+        """As the protocol says: looks for our fields on tasks; metadata is an admin's to deploy."""
+        return self._writing.problems()
+
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
         """Yield the pages of object ``name`` changed since ``watermark`` (None: all of it).
 
@@ -82,7 +86,7 @@ class Salesforce:
             return []
         results = self._writing.write(drafts)
         missing = self._writing.missing
-        said = f"tasks are written without {', '.join(missing)}: the org has no such fields"
+        said = f"tasks are written without {', '.join(missing)}, which the org lacks or locks"
         self._note("writing", said if missing else "")
         return results
 

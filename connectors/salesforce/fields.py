@@ -16,6 +16,7 @@ class Fields:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._known: dict[str, dict[str, dict[str, Any]]] = {}
+        self._read_only: set[str] = set()
         self._lock = threading.Lock()
 
     def of(self, sobject: str) -> dict[str, dict[str, Any]]:
@@ -29,9 +30,17 @@ class Fields:
                 said = f"this org has no object {sobject}, or hides it"
                 raise MissingObjectError(said, mend=error.mend) from error
             known = {str(one["name"]).lower(): one for one in described.get("fields", ())}
+            writable = described.get("createable") and described.get("updateable")
             with self._lock:
                 self._known[sobject] = known
+                (self._read_only.discard if writable else self._read_only.add)(sobject)
         return known
+
+    def may_write(self, sobject: str) -> bool:
+        """Whether we may create and change such records. Raises MissingObjectError."""
+        self.of(sobject)
+        with self._lock:
+            return sobject not in self._read_only
 
     def forget(self, sobject: str) -> None:
         """Look again next time: an admin may have changed the object."""

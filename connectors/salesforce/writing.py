@@ -9,6 +9,15 @@ from typing import Any
 
 from connectors.base import ActivityDraft, WriteResult
 from connectors.errors import ConfigError, ConnectorError, PermanentError, UnclearError
+from connectors.salesforce.activity_fields import (
+    ACTIVITY_FIELDS,
+    KEY,
+    LENGTHS,
+    MEND,
+    api_name,
+    may_write,
+    problems,
+)
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import from_row
 from connectors.salesforce.fields import Fields
@@ -16,7 +25,6 @@ from connectors.salesforce.values import api_time
 
 BATCH = 200
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_MEND = "deploy config/salesforce, which creates the fields, and assign its permission set"
 _RELATIONS = ("WhoId", "WhatId")
 
 
@@ -49,6 +57,16 @@ class Writing:
             results |= self._write(org, rows[start : start + BATCH])
         return [results[draft.key] for draft in drafts]
 
+    def problems(self) -> list[str]:
+        """What an admin must mend; what was mended is used from the next task on.
+
+        Raises ConnectorError when the org could not be asked.
+        """
+        self._fields.forget("Task")
+        found = problems(self._fields, self._prefix)
+        self._org = None
+        return found
+
     def _write(self, org: _Org, drafts: Sequence[ActivityDraft]) -> dict[str, WriteResult]:
         results = self._send(org, drafts, lean=True)
         doubled = [draft for draft in drafts if _again(draft, results[draft.key])]
@@ -61,7 +79,7 @@ class Writing:
     ) -> dict[str, WriteResult]:
         records = [self._record(org, draft, lean=lean) for draft in drafts]
         try:
-            answers = self._client.upsert("Task", org.ours["Alert_Key"], records)
+            answers = self._client.upsert("Task", org.ours[KEY], records)
         except ConnectorError as error:
             if isinstance(error, ConfigError):
                 self._org = None
@@ -91,20 +109,20 @@ class Writing:
 
     def _looked_up(self) -> _Org:
         """Our fields and the statuses, read once. Raises ConfigError without the key's field."""
-        if self._org is not None:
-            return self._org
+        org = self._org
+        if org is not None:
+            return org
         known = self._fields.of("Task")
-        names = {name: f"{self._prefix}{name}__c" for name in _NAMES}
-        there = {name: field for name, field in names.items() if field.lower() in known}
-        key = known.get(names["Alert_Key"].lower(), {})
-        if not key.get("externalId") or not key.get("updateable"):
+        names = {one.name: api_name(self._prefix, one.name) for one in ACTIVITY_FIELDS}
+        described = {name: known.get(field.lower(), {}) for name, field in names.items()}
+        there = {name: field for name, field in names.items() if may_write(described[name])}
+        if KEY not in there or not described[KEY].get("externalId"):
             self._fields.forget("Task")
-            said = f"Task has no writable external id field {names['Alert_Key']}"
-            raise ConfigError(said, mend=_MEND)
+            said = f"Task has no writable external id field {names[KEY]}"
+            raise ConfigError(said, mend=MEND)
         self.missing = tuple(field for name, field in names.items() if name not in there)
-        open_status, closed_status = self._statuses()
-        self._org = _Org(there, open_status, closed_status)
-        return self._org
+        self._org = org = _Org(there, *self._statuses())
+        return org
 
     def _statuses(self) -> tuple[str, str]:
         try:
@@ -122,29 +140,17 @@ class Writing:
         return str(first), str([*usual, *closed, "Completed"][0])
 
 
-_NAMES = (
-    "Alert_Key",
-    "Fired_At",
-    "Responded_At",
-    "Latency_Minutes",
-    "Business_Latency_Minutes",
-    "Routed_Role",
-    "Routing_Reason",
-    "Response_Source",
-)
-
-
 def _ours(draft: ActivityDraft) -> dict[str, Any]:
     responded = draft.responded_at
     return {
-        "Alert_Key": draft.key,
+        KEY: draft.key,
         "Fired_At": api_time(draft.fired_at),
         "Responded_At": api_time(responded) if responded else None,
         "Latency_Minutes": draft.latency_minutes,
         "Business_Latency_Minutes": draft.working_latency_minutes,
-        "Routed_Role": _cut(draft.role, 20) or None,
-        "Routing_Reason": _cut(draft.reason, 255) or None,
-        "Response_Source": _cut(draft.response_source, 30) or None,
+        "Routed_Role": _cut(draft.role, LENGTHS["Routed_Role"]) or None,
+        "Routing_Reason": _cut(draft.reason, LENGTHS["Routing_Reason"]) or None,
+        "Response_Source": _cut(draft.response_source, LENGTHS["Response_Source"]) or None,
     }
 
 

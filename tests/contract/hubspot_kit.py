@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import requests
 from pydantic import SecretStr
 
 from connectors.base import ActivityDraft, Page
@@ -161,7 +162,8 @@ class Copy:
         """Read once from the watermark on."""
         thing = next(one for one in self.connector.objects if one.name == self.name)
         self.pages = []
-        mark, seen = None, set()
+        mark: str | None = None
+        seen: set[str] = set()
         for page in self.connector.read(self.name, self.mark):
             self.pages.append(page)
             self.rows.update({row.id: row for row in page.records})
@@ -198,3 +200,19 @@ def draft(key: str = "task:1", **more: Any) -> ActivityDraft:
         "reason": "Bo owns the open deal",
     }
     return ActivityDraft(**{**given, **more})
+
+
+def ask(kit: Kit, method: str, path: str, body: Any = None, token: str = SECRET) -> Any:
+    """One request as any client could make it."""
+    return requests.request(
+        method,
+        kit.url + path,
+        json=body,
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=5,
+    )
+
+
+def found(kit: Kit, body: Any, kind: str = "contacts") -> Any:
+    """One search."""
+    return ask(kit, "POST", f"/crm/v3/objects/{kind}/search", body)

@@ -17,9 +17,12 @@ class Limits:
         self._stamp = stamp
         self.enforced = enforced
         self.in_ten_seconds = 190
+        self.ten_seconds = TEN_SECONDS
+        """Milliseconds; a test that lives through them may make them fewer."""
         self.searches_a_second = 5
         self.daily = 625_000
         self.used_today = 0
+        self.refused = 0
         self.retry_after: float | None = None
         """What a refusal names as Retry-After; mostly nothing."""
         self._recent: deque[int] = deque()
@@ -28,23 +31,27 @@ class Limits:
 
     def take(self, *, searching: bool) -> None:
         """Count one call. Raises the API's refusal when it is one too many."""
+        policy = self._count(searching=searching)
+        if policy and self.enforced:
+            self.refused += 1
+            raise rate_limited(policy, self.retry_after)
+
+    def _count(self, *, searching: bool) -> str:
+        """Take note of a call; the policy that it breaks, or ''."""
         now = self._stamp()
         if now // DAY != self._day:
             self._day, self.used_today = now // DAY, 0
         self.used_today += 1
-        _drop(self._recent, now - TEN_SECONDS)
+        _drop(self._recent, now - self.ten_seconds)
         self._recent.append(now)
-        if not self.enforced:
-            return
-        if self.used_today > self.daily:
-            raise rate_limited("DAILY", self.retry_after)
+        _drop(self._searches, now - SECOND)
+        if searching and len(self._searches) >= self.searches_a_second:
+            return "SECONDLY"
         if searching:
-            _drop(self._searches, now - SECOND)
-            if len(self._searches) >= self.searches_a_second:
-                raise rate_limited("SECONDLY", self.retry_after)
             self._searches.append(now)
-        if len(self._recent) > self.in_ten_seconds:
-            raise rate_limited("TEN_SECONDLY_ROLLING", self.retry_after)
+        if self.used_today > self.daily:
+            return "DAILY"
+        return "TEN_SECONDLY_ROLLING" if len(self._recent) > self.in_ten_seconds else ""
 
     def headers(self) -> dict[str, str]:
         """What every answer but a search's tells about the limits."""
@@ -52,7 +59,7 @@ class Limits:
         return {
             "X-HubSpot-RateLimit-Max": str(self.in_ten_seconds),
             "X-HubSpot-RateLimit-Remaining": str(max(0, left)),
-            "X-HubSpot-RateLimit-Interval-Milliseconds": str(TEN_SECONDS),
+            "X-HubSpot-RateLimit-Interval-Milliseconds": str(self.ten_seconds),
             "X-HubSpot-RateLimit-Daily": str(self.daily),
             "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self.daily - self.used_today)),
         }

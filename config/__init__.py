@@ -1,1 +1,1 @@
-"""What an admin edits or deploys: a preset for each team pattern, the Slack manifest."""
+"""What an admin edits or deploys: presets of teams, the Slack manifest, what the CRMs are given."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -122,9 +123,30 @@ class Seam(HTTPAdapter):
         return urlunsplit((target.scheme, target.netloc, path, parts.query, ""))
 
 
+class _Session(requests.Session):
+    """Reads the environment's proxies and certificates once a host, not once a call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._environment: dict[tuple[str, str], dict[str, Any]] = {}
+        # A user's ~/.netrc must not take the place of the token that a client sends.
+        self.auth = lambda request: request
+
+    def merge_environment_settings(self, url, proxies, stream, verify, cert):  # type: ignore[no-untyped-def]
+        """As requests does it, remembered where the call names no settings of its own."""
+        if proxies or stream or verify is not None or cert is not None:
+            return super().merge_environment_settings(url, proxies, stream, verify, cert)
+        parts = urlsplit(url)
+        key = (parts.scheme, parts.netloc)
+        if key not in self._environment:
+            found = super().merge_environment_settings(url, proxies, stream, verify, cert)
+            self._environment[key] = dict(found)
+        return dict(self._environment[key])
+
+
 def session(seam: Seam) -> requests.Session:
     """A requests session whose every call goes through the seam; environment proxies apply."""
-    made = requests.Session()
+    made = _Session()
     made.mount("https://", seam)
     made.mount("http://", seam)
     return made

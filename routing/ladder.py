@@ -173,7 +173,7 @@ def _refusal(build: _Build, person: Person) -> str:
         return "has no e-mail address to be found by"
     if person.id in build.declined:
         return "has declined this alert"
-    if any(step.person_id == person.id for step in build.steps):
+    if any(step.place.address == person.email for step in build.steps):
         return "is already on an earlier rung"
     away = build.snapshot.away(person.id, build.now)
     if away is not None:

@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.calendar import is_working, week_of
 from routing.nouns import Person
@@ -65,8 +64,7 @@ def _make(ctx: Context, tx: Tx, place: str, now: datetime) -> None:
         "person_id": reader.id if reader else None,
         "created_at": now,
     }
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-    statement = make(DIGEST).values(**values)
+    statement = tx.insert(DIGEST).values(**values)
     made = tx.conn.execute(statement.on_conflict_do_nothing(index_elements=["place", "day"]))
     if made.rowcount != 1:
         return  # today's is out; what came later waits for tomorrow's

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.base import Surface
 from connectors.errors import PermanentError
@@ -61,8 +60,7 @@ def person_behind(ctx: Context, surface: Surface, address: str) -> Person | None
 def _remember(ctx: Context, surface: str, email: str, address: str) -> None:
     now = ctx.clock.now()
     with ctx.store.write() as tx:
-        make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-        statement = make(IDENTITY).values(
+        statement = tx.insert(IDENTITY).values(
             surface=surface, email=email, address=address, checked_at=now
         )
         tx.conn.execute(

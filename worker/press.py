@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from connectors.base import ButtonPress
 from connectors.errors import ConnectorError
 from routing.calendar import after_minutes
@@ -33,8 +31,6 @@ def handle_press(ctx: Context, press: ButtonPress) -> None:
     if press.action not in _ACTIONS:
         log.warning("a button that nobody knows was pressed", extra={"action": press.action})
         return
-    if press.action not in _ACTIONS:
-        return  # a link button: the surface opened the link and only tells us so
     surface = ctx.surfaces[press.surface]
     try:
         person = person_behind(ctx, surface, press.address)
@@ -82,8 +78,7 @@ def _act_in(ctx: Context, tx: Tx, press: ButtonPress, person: Person) -> str:
 
 
 def _first_time(tx: Tx, press: ButtonPress) -> bool:
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-    statement = make(PRESS).values(
+    statement = tx.insert(PRESS).values(
         press_id=press.press_id,
         alert_id=press.alert_id,
         action=press.action,

@@ -12,15 +12,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.calendar import Week, minutes_between
-from routing.nouns import Evidence, Signal
+from routing.nouns import Evidence, Prospect, Signal
 from worker.context import Context
 from worker.outbox import wake_alert
 from worker.store.alerts import Row, add_event, change_alert, get_alert, take_turns
 from worker.store.engine import Tx
 from worker.store.facts import find_prospect, person, person_by_email
+from worker.store.mirror import table_of
 from worker.store.tables import ALERT, RESPONSE
 
 _HORIZON = timedelta(days=30)
@@ -28,14 +28,21 @@ _RACES = 5
 
 
 def respond_to_evidence(ctx: Context, tx: Tx, records: Sequence[Evidence]) -> int:
-    """Match CRM evidence with alerts; says how many alerts it answered."""
+    """Match CRM evidence with alerts; says how many alerts it answered.
+
+    An alert may be older than the CRM's record of its prospect: that one matches by e-mail.
+    """
     answered = 0
     counted = [
         one for one in records if one.outbound and not one.automated and one.prospect_id is not None
     ]
-    take_turns(tx, _emails(tx, {one.prospect_id for one in counted if one.prospect_id}))
+    emails = _emails(tx, {one.prospect_id for one in counted if one.prospect_id})
+    take_turns(tx, emails.values())
     for record in counted:
-        query = _waiting(record.at).where(ALERT.c.prospect_id == record.prospect_id)
+        whose = ALERT.c.prospect_id == record.prospect_id
+        if email := emails.get(record.prospect_id or ""):
+            whose = whose | (ALERT.c.prospect_email == email)
+        query = _waiting(record.at).where(whose)
         for alert in tx.conn.execute(query).mappings().all():
             answered += _respond(
                 ctx, tx, alert, record.kind, f"crm:{record.id}", record.at, record.person_id
@@ -43,9 +50,12 @@ def respond_to_evidence(ctx: Context, tx: Tx, records: Sequence[Evidence]) -> in
     return answered
 
 
-def _emails(tx: Tx, prospect_ids: set[str]) -> list[str]:
-    query = select(ALERT.c.prospect_email).where(ALERT.c.prospect_id.in_(sorted(prospect_ids)))
-    return list(tx.conn.execute(query.distinct()).scalars()) if prospect_ids else []
+def _emails(tx: Tx, prospect_ids: set[str]) -> dict[str, str]:
+    """The e-mail of each prospect that the mirror knows."""
+    table = table_of(Prospect)
+    query = select(table.c.id, table.c.email).where(table.c.id.in_(sorted(prospect_ids)))
+    rows = tx.conn.execute(query).all() if prospect_ids else []
+    return {row[0]: row[1] for row in rows if row[1]}
 
 
 def respond_to_signal(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> str | None:
@@ -84,8 +94,7 @@ def _respond(
     person_id: str | None,
 ) -> bool:
     """Record one response; True when it stops or corrects the clock."""
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-    statement = make(RESPONSE).values(
+    statement = tx.insert(RESPONSE).values(
         alert_id=alert["id"], kind=kind, evidence=evidence, at=at, person_id=person_id
     )
     tx.conn.execute(statement.on_conflict_do_nothing(index_elements=["alert_id", "evidence"]))

@@ -25,6 +25,7 @@ from worker.dispatch import dispatch_for
 from worker.escalate import escalate
 from worker.intake.accept import Intake
 from worker.outbox import anything_due, free_leases, sweep
+from worker.prepare import Preparation
 from worker.press import handle_press
 from worker.schedule import Schedule
 from worker.secrets import Secrets
@@ -34,7 +35,7 @@ from worker.store.migrate import migrate
 from worker.store.receipts import keep_policy
 from worker.sync import Progress, prepare_mirror, sync, sync_all, sync_due
 from worker.web.health import health_router
-from worker.web.signals import openapi_of, signals_router
+from worker.web.signals import Door, openapi_of, signals_router
 from worker.write_back import write_back
 
 SLOW = frozenset({"sync"})
@@ -72,6 +73,7 @@ class Worker:
         prepare_mirror(self.store, self.ctx.crm, clock.now())
         with self.store.write() as tx:
             keep_policy(tx, settings.policy, clock.now())
+        self._preparation = Preparation(self.ctx.crm)
         self._ended = threading.Event()
         self._routers: list[APIRouter] = []
         self._server: uvicorn.Server | None = None
@@ -93,6 +95,7 @@ class Worker:
         self.intake = Intake(self.ctx)
         self.schedule = self._schedule()
         self.schedule.start()
+        self._preparation.start()
         for surface in self.ctx.surfaces.values():
             threading.Thread(
                 target=self._listen, args=(surface,), name=f"listen-{surface.name}", daemon=True
@@ -108,6 +111,7 @@ class Worker:
             self._socket.close()
         self.intake.stop()
         self.schedule.stop()
+        self._preparation.stop()
         self.ctx.dispatch.stop()
         self.close()
 
@@ -177,11 +181,14 @@ class Worker:
             )
         secrets = secret.get_secret_value() if secret is not None and needed else None
         every = {one.name: one.every for one in self.ctx.crm.objects}
-        app.include_router(
-            signals_router(self.intake, self.settings.signals, secrets, self.ctx.clock.now)
-        )
+        door = Door(self.intake, self.settings.signals, secrets, self.ctx.clock.now)
+        app.include_router(signals_router(door))
         app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
-        app.include_router(health_router(self.ctx, self.schedule, lambda: every))
+        app.include_router(
+            health_router(
+                self.ctx, self.schedule, lambda: every, lambda: self._preparation.problems
+            )
+        )
         for router in self._routers:
             app.include_router(router)
         return app

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from connectors.base import Crm, MirrorObject, Page
 from connectors.errors import ConnectorError
@@ -35,8 +34,7 @@ Progress = Callable[[str, int, int | None], None]
 def prepare_mirror(store: Store, crm: Crm, now: datetime) -> None:
     """Make the watermarks' rows. Raises StoreError when the store mirrors another CRM."""
     with store.write() as tx:
-        make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-        first = make(META).values(key="crm", value=crm.name)
+        first = tx.insert(META).values(key="crm", value=crm.name)
         tx.conn.execute(first.on_conflict_do_nothing(index_elements=["key"]))
         mirrored = tx.conn.execute(select(META.c.value).where(META.c.key == "crm")).scalar_one()
         if mirrored != crm.name:
@@ -45,7 +43,7 @@ def prepare_mirror(store: Store, crm: Crm, now: datetime) -> None:
                 "name another store.url, or set crm back"
             )
         for one in crm.objects:
-            row = make(WATERMARK).values(
+            row = tx.insert(WATERMARK).values(
                 object=one.name, crm=crm.name, next_at=now, records=0, error=""
             )
             tx.conn.execute(row.on_conflict_do_nothing(index_elements=["object"]))

@@ -11,9 +11,12 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench.flow import Size, measure_flow
+from tests.bench.mirror import measure_mirror
 from tests.bench.outcome import show
 
 FULL = Size(reps=400, singles=300, stream=600, rounds=2)
+CONTACTS = 100_000
+QUICK_CONTACTS = 10_000
 QUICK = Size(reps=150, singles=60, stream=150, rounds=1)
 
 
@@ -32,6 +35,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="hotlead-bench-") as name:
         folder = Path(name)
         measures = measure_flow(folder, QUICK if args.quick else FULL, tell)
+        for crm in ("salesforce", "hubspot"):
+            contacts = QUICK_CONTACTS if args.quick else CONTACTS
+            measures += measure_mirror(folder / crm, crm, contacts, tell)
     show(measures, Console())
     tell("done")
     if args.json:

@@ -27,7 +27,13 @@ class Child:
     Raises RuntimeError when it ends before it is ready. Its errors go to our standard error.
     """
 
-    def __init__(self, module: str, *args: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        module: str,
+        *args: str,
+        env: Mapping[str, str] | None = None,
+        patience: float = _READY_SECONDS,
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-m", f"tests.bench.{module}", *args],
             cwd=ROOT,
@@ -40,7 +46,7 @@ class Child:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            first = self.lines.get(timeout=_READY_SECONDS)
+            first = self.lines.get(timeout=patience)
         except queue.Empty:
             first = ""
         if not first:

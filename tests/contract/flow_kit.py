@@ -167,15 +167,25 @@ class Office:
         made |= {name.replace("_", "-"): value for name, value in headers.items()}
         return requests.post(f"{worker.url}/v1/signals", data=raw, headers=made, timeout=30)
 
-    def press(self, who: str, alert_id: str, action: str, number: int = 1) -> ButtonPress:
-        """A press as the surface tells it, of a button of the alert's first message."""
-        address = self.slack.user_id(f"{who}@team.example")
-        message = next(iter(self.slack.messages(f"{who}@team.example")), {})
-        channel, ts = message.get("channel", "C0"), message.get("ts", "1.0")
+    def press(
+        self,
+        who: str,
+        alert_id: str,
+        action: str,
+        *,
+        message: dict[str, Any] | None = None,
+        by: str = "",
+    ) -> ButtonPress:
+        """A press as the surface tells it, in ``message`` or else in the rep's first one.
+
+        ``by`` is the e-mail of somebody who is no rep.
+        """
+        shown = message or self.slack.messages(f"{who}@team.example")[0]
+        channel, ts = shown["channel"], shown["ts"]
         return ButtonPress(
-            press_id=f"{alert_id}:{who}:{action}:{number}",
+            press_id=f"{alert_id}:{by or who}:{action}",
             surface="slack",
-            address=address,
+            address=self.slack.user_id(by or f"{who}@team.example"),
             action=action,
             alert_id=alert_id,
             place=channel,

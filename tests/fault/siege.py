@@ -24,7 +24,7 @@ from connectors.sandbox.world import World, WorldContact
 from tests.story.stage import SECRET, Stage, free_port, wait_for
 from tests.story.world import small_world
 from worker.intake.signature import sign
-from worker.store.tables import ACTIVITY, ALERT, DELIVERY, SIGNAL
+from worker.store.tables import ACTIVITY, ALERT, DELIVERY, PRESS, SIGNAL, WATERMARK
 
 REPS = ("ann", "ben", "cid", "bea", "mia", "ada")
 BUTTONS = ("acknowledge", "claim", "not_mine", "snooze")
@@ -102,6 +102,8 @@ class Siege:
 
     def rage(self, kills: int, shortest: float, longest: float) -> None:
         """Play the story and kill ``kills`` workers, each after a life of so many seconds."""
+        self.start(0)
+        wait_for("the whole mirror", self._mirrored)
         pause = threading.Event()
         while self.kills < kills:
             for slot in range(self.slots):
@@ -113,6 +115,10 @@ class Siege:
                 pause.wait(0.02)
             self.kill(self.rng.randrange(self.slots))
             self.kills += 1
+
+    def _mirrored(self) -> bool:
+        marks = self.rows(WATERMARK)
+        return bool(marks) and all(row["finished_at"] for row in marks)
 
     # What the world does meanwhile.
 
@@ -151,12 +157,13 @@ class Siege:
         return True
 
     def press(self) -> None:
-        """Somebody presses a button of one of the messages, if it has that button."""
-        messages = [one for one in self.stage.slack.messages() if one["blocks"]]
+        """Somebody presses a button of one of the messages that they see."""
+        messages = [one for one in self.stage.slack.messages() if '"claim"' in json.dumps(one)]
+        messages += [one for one in self.stage.slack.messages() if one["channel_user"]]
         if messages:
             message, action = self.rng.choice(messages), self.rng.choice(BUTTONS)
-            with suppress(LookupError):
-                who = f"{self.rng.choice(REPS)}@team.example"
+            who = message["channel_user"] or f"{self.rng.choice(REPS)}@team.example"
+            with suppress(LookupError):  # this message has no such button now
                 self.stage.slack.press(who, message["channel"], message["ts"], action)
 
     def contact(self) -> None:
@@ -205,6 +212,8 @@ class Siege:
         assert shown == Counter(row["id"] for row in deliveries if row["state"] == "sent")
         assert {row["state"] for row in deliveries} == {"sent"}
         alerts = self.rows(ALERT)
+        escalated = [row for row in deliveries if row["rung"] > 0]
+        assert min(len(alerts), len(escalated), len(self.rows(PRESS))) > 0  # it was the story
         assert all(row["delivered_at"] and row["responded_at"] for row in alerts)
         tasks = Counter(task["key"] for task in self.stage.tasks())
         assert tasks == Counter(row["key"] for row in self.rows(ACTIVITY))
@@ -216,7 +225,9 @@ class Siege:
 
 
 def _due(row: dict[str, Any]) -> bool:
-    return row["state"] != "failed" and (row["state"] != "sent" or row["revision"] < row["wanted"])
+    return row["state"] != "failed" and bool(
+        row["state"] != "sent" or row["revision"] < row["wanted"]
+    )
 
 
 def _lives(pid: int) -> bool:

@@ -120,7 +120,9 @@ def holdings(draw: st.DrawFn) -> tuple[RoleHolding, ...]:
     """Team rows of the account and of deals."""
     rows = []
     for number in range(draw(st.integers(0, 4))):
-        whose = draw(st.sampled_from(({"account_id": "a1"}, {"deal_id": "d0"}, {"deal_id": "d1"})))
+        whose: dict[str, Any] = draw(
+            st.sampled_from(({"account_id": "a1"}, {"deal_id": "d0"}, {"deal_id": "d1"}))
+        )
         role = draw(st.sampled_from(("BDR", "bdr", "SE")))
         person = draw(st.sampled_from((*IDS, "u-gone")))
         rows.append(RoleHolding(id=f"h{number}", person_id=person, role=role, **whose))

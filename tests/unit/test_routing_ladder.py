@@ -143,6 +143,11 @@ def test_a_named_account_has_its_own_backup() -> None:
     assert path(decision)[0] == "dan"
 
 
+def test_the_backup_of_a_named_account_covers_for_its_named_rep_alone() -> None:
+    rules = named("cid", "dan").model_copy(update={"routes": policy().routes})
+    assert path(decided(facts(), rules))[:2] == ["ann", "ben"]
+
+
 def test_backups_that_cover_for_each_other_never_go_round_in_a_circle() -> None:
     people = team(ann={"backup_id": "u-ben"}, ben={"backup_id": "u-ann"})
     decision = decided(facts(people=people, out_of_office=(away("ann"), away("ben"))))
@@ -190,6 +195,13 @@ def test_nobody_stands_on_the_ladder_twice() -> None:
     decision = decided(facts(people=people), rules)
     assert path(decision) == ["ann", "mia", "#hot-leads"]
     assert why_not(decision, "Mia") == ["is already on an earlier rung"] * 2
+
+
+def test_one_human_with_two_users_in_the_crm_is_told_once() -> None:
+    people = team(ann={"backup_id": "u-ben"}, ben={"email": "ann@team.example"})
+    decision = decided(facts(people=people))
+    assert path(decision) == ["ann", "#coverage", "mia", "ada"]
+    assert why_not(decision, "Ben") == ["is already on an earlier rung"]
 
 
 def test_one_channel_for_coverage_and_claims_is_told_once() -> None:

@@ -12,6 +12,7 @@ from tests.unit.routing_kit import (
     decided,
     facts,
     first,
+    ladder,
     places,
     policy,
     positive,
@@ -109,6 +110,19 @@ def test_nobodys_wish_keeps_an_alert_from_a_channel() -> None:
     )
     decision = decided(snapshot)
     assert (decision.outcome, first(decision)) == (Outcome.ALERT, "#coverage")
+
+
+def test_nobodys_wish_keeps_an_alert_from_the_manager_or_the_admin() -> None:
+    rules = policy(
+        routes=[{"name": "All", "to": "ae"}],
+        ladder=ladder("assignee", "manager", "admin"),
+        places={"admins": ["ada@team.example"]},
+    )
+    quiet = wants("mia") | wants("ada")
+    gone = (away("ann"), away("mia"))
+    for rows, told in ((gone[:1], "mia"), (gone, "ada")):
+        decision = decided(facts(out_of_office=rows, preferences=quiet), rules)
+        assert (decision.outcome, first(decision)) == (Outcome.ALERT, f"{told}@team.example")
 
 
 def test_the_policy_may_have_forms_at_once() -> None:

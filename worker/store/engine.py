@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -47,6 +48,11 @@ class Tx:
     def dialect(self) -> str:
         """'sqlite' or 'postgresql'."""
         return self.conn.dialect.name
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT that knows ON CONFLICT, in the words of this database."""
+        make = sqlite.insert if self.dialect == "sqlite" else postgresql.insert
+        return make(table)
 
 
 class Store:

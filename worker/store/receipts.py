@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.nouns import Signal
 from routing.policy import Policy
@@ -66,8 +65,7 @@ def add_receipt(
 
 def keep_policy(tx: Tx, policy: Policy, now: datetime) -> None:
     """Remember this version of the policy."""
-    make = sqlite.insert if tx.dialect == "sqlite" else postgresql.insert
-    statement = make(POLICY).values(
+    statement = tx.insert(POLICY).values(
         hash=policy.hash, body=policy.model_dump(mode="json"), loaded_at=now
     )
     tx.conn.execute(statement.on_conflict_do_nothing(index_elements=["hash"]))

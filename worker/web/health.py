@@ -26,9 +26,15 @@ log = logging.getLogger(__name__)
 
 
 def health_router(
-    ctx: Context, schedule: Schedule, objects: Callable[[], dict[str, int]]
+    ctx: Context,
+    schedule: Schedule,
+    objects: Callable[[], dict[str, int]],
+    problems: Callable[[], list[str]],
 ) -> APIRouter:
-    """The route. ``objects`` tells how often each CRM object should be read, in seconds."""
+    """The route. ``objects`` tells how often each CRM object should be read, in seconds.
+
+    ``problems`` tells what the CRM lacks for tasks. It does not make the worker ill: alerts flow.
+    """
     router = APIRouter()
 
     @router.get(
@@ -40,7 +46,7 @@ def health_router(
     def healthz() -> JSONResponse:
         """The state of the clock, the mirror, the outboxes, the surfaces and the audit."""
         try:
-            report = health(ctx, schedule, objects())
+            report = health(ctx, schedule, objects(), problems())
         except SQLAlchemyError as error:
             log.exception("the store cannot be read")
             report = {"ok": False, "store": f"cannot be read: {type(error).__name__}"}
@@ -49,7 +55,9 @@ def health_router(
     return router
 
 
-def health(ctx: Context, schedule: Schedule, every: dict[str, int]) -> dict[str, Any]:
+def health(
+    ctx: Context, schedule: Schedule, every: dict[str, int], problems: list[str]
+) -> dict[str, Any]:
     """The whole report; ``ok`` sums it up."""
     jobs = schedule.health()
     mirror = _mirror(ctx, every)
@@ -70,7 +78,12 @@ def health(ctx: Context, schedule: Schedule, every: dict[str, int]) -> dict[str,
         "surfaces": surfaces,
         "outbox": _outbox(ctx),
         "audit": asdict(found),
-        "crm": {"name": ctx.crm.name, "api_calls": ctx.crm.api_calls, "notes": ctx.crm.notes},
+        "crm": {
+            "name": ctx.crm.name,
+            "api_calls": ctx.crm.api_calls,
+            "problems": problems,
+            "notes": ctx.crm.notes,
+        },
         "dispatch": dispatch,
     }
 

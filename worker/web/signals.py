@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,8 +12,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from worker.intake.accept import Intake
-from worker.intake.envelope import IntakeError, Limits, Rejection, parse
+from worker.intake.accept import Accepted, Intake
+from worker.intake.envelope import IntakeError, Limits, Parsed, Rejection, parse
 from worker.intake.models import openapi_body, openapi_schemas
 from worker.intake.signature import verify
 
@@ -42,10 +42,41 @@ class Refusal(BaseModel):
     mend: str
 
 
-def signals_router(
-    intake: Intake, limits: Limits, secrets: str | None, now: Callable[[], datetime]
-) -> APIRouter:
-    """The route. ``secrets`` (separated by spaces) make a Standard Webhooks signature a must."""
+class Door:
+    """What the route needs: where signals go, how much may come, who may send, what time it is."""
+
+    def __init__(
+        self, intake: Intake, limits: Limits, secrets: str | None, now: Callable[[], datetime]
+    ) -> None:
+        self._intake = intake
+        self._limits = limits
+        self._secrets = secrets
+        self._now = now
+
+    async def take(self, request: Request) -> JSONResponse:
+        """Verify, parse, store; answered after the commit."""
+        try:
+            parsed = self._parsed(request, await _body(request, self._limits.max_body_bytes))
+        except IntakeError as error:
+            return _refused(error.status, error.what, error.mend)
+        try:
+            stored = await asyncio.wrap_future(self._intake.accept(parsed.signals))
+        except Exception:
+            # Whatever the store ran into is logged there; the sender only needs to come back.
+            return _refused(503, "the signals could not be stored", "send them again later")
+        return JSONResponse(_answer(parsed, stored).model_dump(), status_code=parsed.status)
+
+    def _parsed(self, request: Request, body: bytes) -> Parsed:
+        moment = self._now()
+        if self._secrets:
+            reason = verify(self._secrets, request.headers, body, moment)
+            if reason is not None:
+                raise IntakeError(401, reason, "sign the body with HOTLEAD_SIGNALS_SECRET")
+        return parse(body, request.headers, limits=self._limits, received_at=moment)
+
+
+def signals_router(door: Door) -> APIRouter:
+    """The route ``POST /v1/signals``, described for OpenAPI."""
     router = APIRouter()
     refusal: dict[str, Any] = {"model": Refusal}
 
@@ -54,12 +85,8 @@ def signals_router(
         status_code=202,
         response_model=SignalsAnswer,
         responses={
-            400: refusal,
-            401: refusal,
-            413: refusal,
-            415: refusal,
+            **dict.fromkeys((400, 401, 413, 415, 503), refusal),
             422: {"model": SignalsAnswer | Refusal},
-            503: refusal,
         },
         openapi_extra={"requestBody": openapi_body()},
         summary="Report engagement signals",
@@ -71,36 +98,24 @@ def signals_router(
         202 means stored on disk. A (source, id) that is known already changes nothing. In a batch
         good signals are accepted and bad ones listed; 422 when none is good.
         """
-        try:
-            body = await _body(request, limits.max_body_bytes)
-            moment = now()
-            reason = verify(secrets, request.headers, body, moment) if secrets else None
-            if reason is not None:
-                raise IntakeError(401, reason, "sign the body with HOTLEAD_SIGNALS_SECRET")
-            parsed = parse(body, request.headers, limits=limits, received_at=moment)
-        except IntakeError as error:
-            return _refused(error.status, error.what, error.mend)
-        try:
-            stored = await asyncio.wrap_future(intake.accept(parsed.signals))
-        except Exception:
-            return _refused(503, "the signals could not be stored", "send them again later")
-        known = sum(not one.new for one in stored) + parsed.duplicates
-        answer = SignalsAnswer(
-            accepted=sum(one.new for one in stored),
-            duplicates=known,
-            rejected=parsed.rejected,
-            signals=[
-                SignalStatus(
-                    source=one.source,
-                    id=one.event_id,
-                    status="accepted" if one.new else "duplicate",
-                )
-                for one in stored
-            ],
-        )
-        return JSONResponse(answer.model_dump(), status_code=parsed.status)
+        return await door.take(request)
 
     return router
+
+
+def _answer(parsed: Parsed, stored: Sequence[Accepted]) -> SignalsAnswer:
+    known = sum(not one.new for one in stored) + parsed.duplicates
+    return SignalsAnswer(
+        accepted=sum(one.new for one in stored),
+        duplicates=known,
+        rejected=parsed.rejected,
+        signals=[
+            SignalStatus(
+                source=one.source, id=one.event_id, status="accepted" if one.new else "duplicate"
+            )
+            for one in stored
+        ],
+    )
 
 
 async def _body(request: Request, longest: int) -> bytes:

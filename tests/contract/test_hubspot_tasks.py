@@ -94,7 +94,7 @@ def test_a_response_completes_the_task_and_carries_the_latency(kit: Kit) -> None
     assert (result.created, result.remote_id) == (False, made.remote_id)
     task = kit.tasks()[0]
     assert task["hs_task_status"] == "COMPLETED"
-    assert (task["hlr_latency_minutes"], task["hlr_working_latency_minutes"]) == ("12.0", "11.0")
+    assert (task["hlr_latency_minutes"], task["hlr_working_latency_minutes"]) == ("12.04", "11.00")
     assert task["hlr_responded_at"] == "2026-11-23T09:12:00.000Z"
     assert task["hlr_response_source"] == "email"
     assert kit.calls(UPDATE) == 1

@@ -211,7 +211,7 @@ class Stage:
         props = {"hs_timestamp": stamp, "hubspot_owner_id": person_id}
         self.sandbox.create(
             "calls" if kind == "call" else "emails",
-            associations={"contacts": [prospect_id]},
+            links={"contacts": [prospect_id]},
             **props,
         )
 

@@ -29,6 +29,7 @@ from connectors.sandbox.salesforce import SalesforceSandbox
 from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
 from connectors.sandbox.world import World
+from tests.story.crm import log_contact, our_tasks
 from tests.story.world import MONDAY, small_policy, small_world
 from worker.clock import FileClock
 from worker.intake.signature import sign
@@ -194,25 +195,8 @@ class Stage:
 
     def log_contact(self, kind: str, who: str, prospect: str) -> None:
         """A rep mails or calls a prospect, and the CRM logs it."""
-        person_id, prospect_id = self.ids[who], self.ids[prospect]
-        if self.crm == "salesforce":
-            self.sandbox.create(
-                "Task",
-                Subject="Call",
-                Status="Completed",
-                Priority="Normal",
-                TaskSubtype="Call" if kind == "call" else "Email",
-                OwnerId=person_id,
-                WhoId=prospect_id,
-                ActivityDate=f"{self.clock.now():%Y-%m-%d}",
-            )
-            return
-        stamp = str(int(self.clock.now().timestamp() * 1000))
-        props = {"hs_timestamp": stamp, "hubspot_owner_id": person_id}
-        self.sandbox.create(
-            "calls" if kind == "call" else "emails",
-            links={"contacts": [prospect_id]},
-            **props,
+        log_contact(
+            self.sandbox, self.crm, kind, self.ids[who], self.ids[prospect], self.clock.now()
         )
 
     # What people see.
@@ -255,31 +239,7 @@ class Stage:
 
     def tasks(self) -> list[dict[str, Any]]:
         """Our tasks in the CRM, as plain words: key, subject, done, owner, latency."""
-        if self.crm == "salesforce":
-            return [
-                {
-                    "key": row["HLR_Alert_Key__c"],
-                    "subject": row["Subject"],
-                    "done": row["Status"] == "Completed",
-                    "owner": row["OwnerId"],
-                    "latency": row.get("HLR_Latency_Minutes__c"),
-                }
-                for row in self.sandbox.records("Task")
-                if row.get("HLR_Alert_Key__c")
-            ]
-        return [
-            {
-                "key": row["hlr_alert_key"],
-                "subject": row["hs_task_subject"],
-                "done": row["hs_task_status"] == "COMPLETED",
-                "owner": row.get("hubspot_owner_id"),
-                "latency": float(row["hlr_latency_minutes"])
-                if row.get("hlr_latency_minutes")
-                else None,
-            }
-            for row in self.sandbox.records("tasks")
-            if row.get("hlr_alert_key")
-        ]
+        return our_tasks(self.sandbox, self.crm)
 
     def expect_task(self, *, done: bool) -> dict[str, Any]:
         """The only task of ours, once it is open or completed."""

@@ -1,0 +1,60 @@
+"""What a story sees and does in the CRM, in the same words for both."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+
+def log_contact(
+    sandbox: Any, crm: str, kind: str, person_id: str, prospect_id: str, at: datetime
+) -> None:
+    """A ``call`` or ``email`` of a rep to a prospect, as the CRM logs it."""
+    if crm == "salesforce":
+        sandbox.create(
+            "Task",
+            Subject="Call",
+            Status="Completed",
+            Priority="Normal",
+            TaskSubtype="Call" if kind == "call" else "Email",
+            OwnerId=person_id,
+            WhoId=prospect_id,
+            ActivityDate=f"{at:%Y-%m-%d}",
+        )
+        return
+    stamp = str(int(at.timestamp() * 1000))
+    sandbox.create(
+        "calls" if kind == "call" else "emails",
+        links={"contacts": [prospect_id]},
+        hs_timestamp=stamp,
+        hubspot_owner_id=person_id,
+    )
+
+
+def our_tasks(sandbox: Any, crm: str) -> list[dict[str, Any]]:
+    """Our tasks as plain words: key, subject, done, owner, latency (minutes or None)."""
+    if crm == "salesforce":
+        return [
+            {
+                "key": row["HLR_Alert_Key__c"],
+                "subject": row["Subject"],
+                "done": row["Status"] == "Completed",
+                "owner": row["OwnerId"],
+                "latency": row.get("HLR_Latency_Minutes__c"),
+            }
+            for row in sandbox.records("Task")
+            if row.get("HLR_Alert_Key__c")
+        ]
+    return [
+        {
+            "key": row["hlr_alert_key"],
+            "subject": row["hs_task_subject"],
+            "done": row["hs_task_status"] == "COMPLETED",
+            "owner": row.get("hubspot_owner_id"),
+            "latency": float(row["hlr_latency_minutes"])
+            if row.get("hlr_latency_minutes")
+            else None,
+        }
+        for row in sandbox.records("tasks")
+        if row.get("hlr_alert_key")
+    ]

@@ -10,7 +10,7 @@ from connectors.base import Button, Card
 from routing.nouns import Signal
 from routing.policy import Policy
 from routing.words import span, what_happened
-from worker.store.alerts import Row
+from worker.store.alerts import Row, place_from
 
 _TITLES = {
     "positive_reply": "💬 Positive reply",
@@ -20,6 +20,14 @@ _TITLES = {
     "click": "Link clicked",
     "visit": "Site visit",
     "open": "Opened",
+}
+_VERBS = {
+    "open": "opened",
+    "multi_open": "opened",
+    "click": "clicked a link",
+    "reply": "replied",
+    "visit": "visited the site",
+    "form": "filled in a form",
 }
 _STAGES = {"prospecting": "Prospecting", "active_deal": "Active deal", "customer": "Customer"}
 
@@ -64,18 +72,29 @@ def digest_card(digest: Row, signals: Sequence[Signal], delivery: Row) -> Card:
         by_prospect.setdefault(signal.prospect_email, []).append(signal)
     lines = []
     for email, some in sorted(by_prospect.items()):
-        kinds: dict[str, int] = {}
-        for one in some:
-            kinds[one.kind.value] = kinds.get(one.kind.value, 0) + one.count
-        counts = ", ".join(f"{number} × {kind}" for kind, number in sorted(kinds.items()))
         name = next((one.prospect_name for one in some if one.prospect_name), email)
-        lines.append(f"{name}: {counts}")
+        lines.append(f"{name} {_did(some)}")
+    people = "One prospect" if len(lines) == 1 else f"{len(lines)} prospects"
+    reader = place_from(digest["place"]).address
+    redirected = delivery["place"] != digest["place"]
     return Card(
         key=delivery["id"],
         alert_id="",
-        title=f"Your digest for {digest['day']}",
-        summary=f"{len(by_prospect)} prospects showed interest; nothing here was urgent.",
+        title=f"Digest for {digest['day']}",
+        summary=f"{people} showed interest; nothing here was urgent.",
         items=lines,
+        footer=f"Meant for {reader}, who cannot be reached here." if redirected else "",
+    )
+
+
+def _did(signals: Sequence[Signal]) -> str:
+    """“opened 3 times, clicked a link”."""
+    counts: dict[str, int] = {}
+    for one in signals:
+        verb = _VERBS[one.kind.value]
+        counts[verb] = counts.get(verb, 0) + one.count
+    return ", ".join(
+        verb if number == 1 else f"{verb} {number} times" for verb, number in counts.items()
     )
 
 

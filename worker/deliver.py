@@ -34,6 +34,7 @@ from worker.store.statements import change
 from worker.store.tables import ALERT, DELIVERY
 
 _LATE = timedelta(minutes=1)
+_TRY_AGAIN = timedelta(minutes=5)
 log = logging.getLogger(__name__)
 
 _TOLD = update(ALERT).where(ALERT.c.id == bindparam("which"), ALERT.c.delivered_at.is_(None))
@@ -137,7 +138,9 @@ def _failed(ctx: Context, taken: Claim, error: ConnectorError) -> None:
     with ctx.store.write() as tx:
         lock_alert(tx, row["alert_id"])
         tx.conn.execute(update(DELIVERY).where(DELIVERY.c.id == row["id"]).values(**values))
-        if values.get("state") == "failed":
+        if values.get("state") == "failed" and row["digest_id"]:
+            _redirect(ctx, tx, row, now)
+        elif values.get("state") == "failed":
             _climb(ctx, tx, row, taken.place, error, now)
 
 
@@ -146,12 +149,19 @@ def _may_wait(error: ConnectorError) -> bool:
     return isinstance(error, TemporaryError | AuthError) or not isinstance(error, PermanentError)
 
 
+def _redirect(ctx: Context, tx: Tx, row: Row, now: datetime) -> None:
+    """A digest whose reader cannot be reached goes to the admin, who is tried until it is read."""
+    admin = Place(surface=ctx.policy.surface, kind="person", address=ctx.policy.places.admins[0])
+    again = now if row["place"] != str(admin) else now + _TRY_AGAIN
+    values = {"place": str(admin), "state": "pending", "next_attempt_at": again}
+    tx.conn.execute(update(DELIVERY).where(DELIVERY.c.id == row["id"]).values(**values))
+    ctx.dispatch.hand_over(tx, "deliver", row["id"], lock=str(admin))
+
+
 def _climb(
     ctx: Context, tx: Tx, row: Row, place: Place, error: ConnectorError, now: datetime
 ) -> None:
     """A place that cannot be reached is an empty rung: the alert goes on at once."""
-    if row["alert_id"] is None:
-        return
     text = f"{place.address} cannot be reached: {error}"
     add_event(tx, row["alert_id"], now, "unreachable", text, row["person_id"])
     if row["kind"] != "alert":

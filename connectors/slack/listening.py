@@ -66,7 +66,11 @@ def _end(client: SocketModeClient) -> None:
         # Without this the closing waits for seconds on a reader that hears nothing.
         with contextlib.suppress(OSError):
             session.sock.shutdown(socket.SHUT_RDWR)
-    client.close()
+    try:
+        client.close()
+    except AttributeError:
+        # Its reader let go of the socket between the client's look at it and the closing.
+        client.close()
 
 
 class Listener:

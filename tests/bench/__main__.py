@@ -17,7 +17,7 @@ from tests.bench.outcome import show
 FULL = Size(reps=400, singles=300, stream=600, rounds=2)
 CONTACTS = 100_000
 QUICK_CONTACTS = 10_000
-QUICK = Size(reps=150, singles=60, stream=150, rounds=1)
+QUICK = Size(reps=100, singles=50, stream=100, rounds=1)
 
 
 def main() -> None:

@@ -97,6 +97,7 @@ def write_settings(folder: Path, slack_url: str, port: int, **crm: Any) -> Path:
         **crm,
         "slack": {"base_url": f"{slack_url}/api/"},
         "web": {"listen": f"127.0.0.1:{port}"},
+        "clock": {"sync_seconds": 1.0},  # so that the first read begins soon
         "policy": policy(source),
     }
     path.write_text(json.dumps(settings))  # JSON is YAML

@@ -319,5 +319,4 @@ def test_nobody_can_press_what_is_not_there_or_not_theirs(kit: Kit) -> None:
         with pytest.raises(LookupError):
             kit.sandbox.press(who, channel, where, button)
     slack.update(f"{channel}:{ts}", card(buttons=()))
-    with pytest.raises(LookupError):
-        kit.sandbox.press(BO, channel, ts, "snooze")
+    assert kit.sandbox.press(BO, channel, ts, "snooze"), "a screen may be behind"

@@ -138,3 +138,10 @@ def test_the_crm_away_for_a_while_gets_its_task_later_and_once(stage: Stage) -> 
     stage.signal("dana@acme.example", "rep_call", sending_rep="ann@team.example")
     stage.expect_task(done=True)
     assert len(stage.tasks()) == 1
+
+
+def test_a_digest_whose_reader_is_not_on_slack_goes_to_the_admin(staged: Staging) -> None:
+    stage = staged(world=small_world(ann={"on_slack": False}))
+    stage.signal("dana@acme.example", "click")
+    stage.forward(timedelta(hours=7))
+    stage.expect_message("ada", "Meant for ann@team.example")

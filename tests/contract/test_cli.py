@@ -53,8 +53,22 @@ def test_what_init_writes_check_accepts(pattern: str, tmp_path: Path) -> None:
     assert done.returncode == 1
     env = {name: "x" * 40 for name in report["missing_secrets"]}
     done = hotlead("check", cwd=tmp_path, env=env)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 1
+    assert "Not yet filled in: hotlead.yaml:" in done.stdout
+    path = tmp_path / "hotlead.yaml"
+    path.write_text(path.read_text().replace("YOUR-", "our-"))
+    done = hotlead("check", cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
     assert "Ladder:" in done.stdout
+
+
+def test_a_store_that_cannot_be_used_is_a_sentence(tmp_path: Path) -> None:
+    hotlead("init", "--pattern", "solo", cwd=tmp_path)
+    (tmp_path / "hotlead.db").write_text("this is no database, it is a letter" * 50)
+    done = hotlead("alerts", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "store" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_init_never_overwrites_unasked(tmp_path: Path) -> None:

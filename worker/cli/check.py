@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import typer
@@ -11,6 +12,8 @@ from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
 from worker.cli.output import console, print_json
 from worker.secrets import load_secrets
 from worker.settings import Settings, load_settings, missing_secrets
+
+_PLACEHOLDER = re.compile(r"[\w.@-]*YOUR-[A-Z][\w.@-]*")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,28 +24,45 @@ def add_to(app: typer.Typer) -> None:
         """Validate the configuration and say in words what it does. Touches nothing."""
         settings = load_settings(config)
         missing = missing_secrets(settings, load_secrets(os.environ))
+        left = _placeholders(config)
         if as_json:
             print_json(
                 {
-                    "ok": not missing,
+                    "ok": not missing and not left,
                     "crm": settings.crm,
                     "policy_hash": settings.policy.hash,
                     "missing_secrets": missing,
+                    "placeholders": left,
                     "says": _says(settings),
                 }
             )
         else:
             _print(config, settings, missing)
-        if missing:
+            for line in left:
+                console.print(f"Not yet filled in: {line}", markup=False, soft_wrap=True)
+        if missing or left:
             raise typer.Exit(1)
 
 
 def _print(config: Path, settings: Settings, missing: list[str]) -> None:
-    console.print(f"{config} is valid (policy {settings.policy.hash}).", markup=False)
+    console.print(
+        f"{config} is valid (policy {settings.policy.hash}).", markup=False, soft_wrap=True
+    )
     for line in _says(settings):
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {line}", markup=False, soft_wrap=True)
     for name in missing:
-        console.print(f"Missing secret: set {name}, or {name}_FILE to a file", markup=False)
+        console.print(
+            f"Missing secret: set {name}, or {name}_FILE to a file", markup=False, soft_wrap=True
+        )
+
+
+def _placeholders(config: Path) -> list[str]:
+    """Where the file still holds what ``hotlead init`` left to be replaced."""
+    found = []
+    for number, line in enumerate(config.read_text(encoding="utf-8").splitlines(), start=1):
+        names = _PLACEHOLDER.findall(line.partition("#")[0] if line[:1] == "#" else line)
+        found += [f"{config}:{number}: {name}" for name in names]
+    return found
 
 
 def _says(settings: Settings) -> list[str]:

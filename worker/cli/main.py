@@ -6,6 +6,7 @@ import sys
 
 import typer
 from rich.text import Text
+from sqlalchemy.exc import DatabaseError
 
 from connectors.errors import ConnectorError
 from worker.cli import alerts, check, demo, init, latency, run, send_signal, sync
@@ -38,6 +39,11 @@ def main() -> None:
     except _EXPECTED as error:
         mend = getattr(error, "mend", "")
         text = f"hotlead: {error}" + (f"\nMend: {mend}" if mend else "")
+        errors.print(Text(text), style="red", soft_wrap=True)
+        sys.exit(2)
+    except DatabaseError as error:
+        text = f"hotlead: the store cannot be used: {error.orig}\nMend: see that store.url is "
+        text += "right, its server runs, and its disk has room"
         errors.print(Text(text), style="red", soft_wrap=True)
         sys.exit(2)
     except BrokenPipeError:

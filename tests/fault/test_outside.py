@@ -43,6 +43,7 @@ def delivered(stage: Stage) -> bool:
 
 def once_each(stage: Stage) -> None:
     """Every delivery is one message, and every alert one task."""
+    wait_for("the work in hand", stage.quiet)
     keys = [one["metadata"]["event_payload"]["key"] for one in stage.slack.messages()]
     with stage.store.read() as conn:
         rows = conn.execute(DELIVERY.select()).mappings().all()

@@ -87,7 +87,7 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.kill()
         self.store.close()
         self._stack.close()
 
@@ -139,7 +139,7 @@ class Stage:
     def forward(self, by: timedelta) -> None:
         """Let time pass, once the work in hand is done, as it would be in so much time."""
         if self.process is not None and self.process.poll() is None:
-            wait_for("the work in hand", self._quiet)
+            wait_for("the work in hand", self.quiet)
         self._offset += by.total_seconds()
         fresh = self._clock_file.with_suffix(f".{uuid4().hex}")
         fresh.write_text(repr(self._offset))
@@ -252,7 +252,7 @@ class Stage:
 
     # Inner works.
 
-    def _quiet(self) -> bool:
+    def quiet(self) -> bool:
         """Nothing is due now, and no call is under way whose outcome is still to be known."""
         now = self.clock.now()
         with self.store.read() as conn:

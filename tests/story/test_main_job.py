@@ -64,7 +64,7 @@ def test_two_opens_in_the_window_make_one_alert_that_tells_both(stage: Stage) ->
 def test_a_single_open_waits_for_the_digest_of_the_day(stage: Stage) -> None:
     stage.signal("dana@acme.example", "open", tier=1)
     stage.forward(timedelta(hours=7))
-    stage.expect_message("ann", "digest")
+    stage.expect_message("ann", "Digest for")
     assert stage.alerts() == []
     assert stage.tasks() == []
 
@@ -129,3 +129,15 @@ def test_a_response_told_as_a_signal_stops_the_clock(stage: Stage) -> None:
     alert = stage.expect_alert(state="responded", response_kind="email")
     assert alert["latency_minutes"] == pytest.approx(12, abs=1)
     stage.expect_task(done=True)
+
+
+def test_a_worker_that_is_asked_to_stop_ends_well_and_goes_on_where_it_was(stage: Stage) -> None:
+    stage.signal("dana@acme.example")
+    stage.expect_message("ann", "Hot lead")
+    stage.expect_task(done=False)
+    assert stage.stop() == 0
+    stage.forward(timedelta(minutes=16))
+    stage.launch()
+    stage.expect_message("ben", "Hot lead")
+    assert len(stage.messages("ann")) == 1
+    assert len(stage.tasks()) == 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from connectors.errors import ConnectorError
 from routing.nouns import MirrorRecord
@@ -43,6 +43,8 @@ class Page:
     watermark: str | None = None
     total: int | None = None
     """How many records the whole read is expected to have, where the CRM says so."""
+    since: datetime | None = None
+    """Of a first read that does not go back to the beginning: the change stamp it goes back to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,19 @@ class WriteResult:
     error: ConnectorError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at: well, working but for something, or failed.
+
+    ``name`` is the same at every look, for programs; ``text`` and ``mend`` are for people.
+    """
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    text: str
+    mend: str = ""
+
+
 class Crm(Protocol):
     """A CRM that is mirrored and written back to. One instance serves several threads."""
 
@@ -102,6 +117,19 @@ class Crm(Protocol):
         What an admin must mend, each a sentence with its mend; empty when nothing is missing.
         Looks anew at each call, so that a mend shows. Raises ConnectorError when it could not
         look; what is merely missing is no error.
+        """
+
+    def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
+        """Look at all that this worker needs of the CRM, one after the other; changes nothing.
+
+        The first is of the log-in; when that failed, nothing follows. ``now`` is our own clock.
+        Never raises ConnectorError: a look that fails is a failed check.
+        """
+
+    def count(self, name: str) -> int | None:
+        """How many records object ``name`` has by the CRM's own count; None where that is dear.
+
+        Raises ConnectorError.
         """
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
@@ -227,6 +255,13 @@ class Surface(Protocol):
 
     def listen(self, on_press: Callable[[ButtonPress], None]) -> None:
         """Start hearing buttons in the background; ``on_press`` must return at once."""
+
+    def checks(self, channels: Sequence[str]) -> Iterator[Check]:
+        """Look at all that this worker needs of the surface, these channels too; posts nothing.
+
+        The first is of the log-in; when that failed, nothing follows. Never raises
+        ConnectorError: a look that fails is a failed check.
+        """
 
     def health(self) -> dict[str, object]:
         """``{"ok": bool, ...}`` and what a person needs to see why not."""

@@ -29,6 +29,8 @@ class Patience:
     longest_retry: timedelta = timedelta(minutes=10)
     identity: timedelta = timedelta(hours=12)
     unknown_identity: timedelta = timedelta(minutes=10)
+    reconcile: timedelta = timedelta(hours=24)
+    """Between two reads of an object from end to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Table, and_, bindparam, func, or_, select,
 from worker.context import Context
 from worker.store.columns import Utc
 from worker.store.engine import Tx
-from worker.store.tables import ACTIVITY, ALERT, DELIVERY, SIGNAL, WATERMARK
+from worker.store.tables import ACTIVITY, ALERT, DELIVERY, DRIFT, SIGNAL, WATERMARK
 
 _MOST = 500
 _UNDECIDED_AFTER = timedelta(seconds=2)
@@ -86,7 +86,7 @@ def free_leases(ctx: Context) -> None:
     """At the start of the only worker of a store: whoever held a lease is dead."""
     now = ctx.clock.now()
     with ctx.store.write() as tx:
-        for table in (DELIVERY, ACTIVITY, WATERMARK):
+        for table in (DELIVERY, ACTIVITY, WATERMARK, DRIFT):
             tx.conn.execute(update(table).where(table.c.lease_until > now).values(lease_until=now))
 
 

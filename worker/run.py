@@ -7,6 +7,8 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import uvicorn
@@ -27,6 +29,7 @@ from worker.intake.accept import Intake
 from worker.outbox import anything_due, free_leases, sweep
 from worker.prepare import Preparation
 from worker.press import handle_press
+from worker.reconcile import prepare_reconcile, reconcile, reconcile_due
 from worker.schedule import Schedule
 from worker.secrets import Secrets
 from worker.settings import Settings, signature_required
@@ -38,7 +41,8 @@ from worker.web.health import health_router
 from worker.web.signals import Door, openapi_of, signals_router
 from worker.write_back import write_back
 
-SLOW = frozenset({"sync"})
+SLOW = frozenset({"sync", "reconcile"})
+_RECONCILE_SECONDS = 60.0
 _LISTEN_RETRY = 30.0
 log = logging.getLogger(__name__)
 
@@ -61,6 +65,7 @@ class Worker:
         self._secrets = secrets
         self.store = Store(settings.store.url)
         migrate(self.store)
+        every = timedelta(hours=settings.clock.reconcile_hours)
         self.ctx = Context(
             store=self.store,
             clock=clock,
@@ -68,9 +73,10 @@ class Worker:
             dispatch=dispatch_for(self.store, slow=SLOW),
             crm=crm_for(settings, secrets, clock),
             surfaces=surfaces_for(settings, secrets),
-            patience=patience or Patience(),
+            patience=replace(patience or Patience(), reconcile=every),
         )
         prepare_mirror(self.store, self.ctx.crm, clock.now())
+        prepare_reconcile(self.store, self.ctx.crm, clock.now() + every)
         with self.store.write() as tx:
             keep_policy(tx, settings.policy, clock.now())
         self._preparation = Preparation(self.ctx.crm)
@@ -145,6 +151,7 @@ class Worker:
             "escalate": lambda row_id: escalate(ctx, row_id),
             "write_back": lambda row_id: write_back(ctx, row_id),
             "sync": lambda row_id: _ignore(sync(ctx, row_id)),
+            "reconcile": lambda row_id: _ignore(reconcile(ctx, row_id)),
         }
 
     def _schedule(self) -> Schedule:
@@ -152,6 +159,7 @@ class Worker:
         schedule = Schedule(self.ctx)
         schedule.add("sweep", sweep, clock.sweep_seconds)
         schedule.add("sync", sync_due, clock.sync_seconds)
+        schedule.add("reconcile", reconcile_due, _RECONCILE_SECONDS)
         schedule.add("digest", make_digests, clock.digest_seconds)
         schedule.add("audit", audit_job, clock.audit_seconds)
         return schedule

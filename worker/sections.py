@@ -96,9 +96,12 @@ class SignalSettings(Section):
 
 
 class ClockSettings(Section):
-    """How often the worker looks for what is due, in seconds."""
+    """How often the worker looks for what is due."""
 
     sweep_seconds: float = Field(1.0, gt=0, description="Looks for messages, tasks, rungs due.")
     sync_seconds: float = Field(5.0, gt=0, description="Looks which CRM objects are due.")
     digest_seconds: float = Field(30.0, gt=0, description="Looks for digests that are due.")
     audit_seconds: float = Field(60.0, gt=0, description="Proves that no signal was dropped.")
+    reconcile_hours: float = Field(
+        24.0, gt=0, description="Hours between two reads of the whole CRM, which mend the mirror."
+    )

@@ -1,30 +1,28 @@
 """Keeps the mirror fresh: reads each CRM object from its watermark, a page at a time.
 
-A read that breaks off keeps the pages that came before and moves no watermark. Of several workers
-one reads an object at a time, by a lease on its row.
+A read that breaks off keeps the pages that came before and moves no watermark.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import select
 
 from connectors.base import Crm, MirrorObject, Page
 from connectors.errors import ConnectorError
-from routing.nouns import Evidence
+from routing.nouns import Evidence, MirrorRecord
 from worker.context import Context
+from worker.leases import LostLeaseError, hold, is_due, is_free, release, take
 from worker.respond import respond_to_evidence
-from worker.store.engine import Store, StoreError
-from worker.store.mirror import chunks, tombstone, tombstone_unseen, upsert
+from worker.store.engine import Store, StoreError, Tx
+from worker.store.mirror import Read, chunks, tombstone, tombstone_unseen, upsert
 from worker.store.tables import META, WATERMARK
 
-_LEASE = timedelta(minutes=3)
-"""Longer than any one page takes with its retries; each page renews it."""
 _RETRY = timedelta(seconds=30)
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int | None], None]
@@ -53,7 +51,7 @@ def sync_due(ctx: Context) -> None:
     """Clock job: hand over every object whose time has come."""
     now = ctx.clock.now()
     with ctx.store.read() as conn:
-        query = select(WATERMARK.c.object).where(_is_due(now), _is_free(now))
+        query = select(WATERMARK.c.object).where(is_due(WATERMARK, now), is_free(WATERMARK, now))
         names = [row[0] for row in conn.execute(query)]
     if names:
         with ctx.store.write() as tx:
@@ -66,26 +64,31 @@ def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | N
     thing = next((one for one in ctx.crm.objects if one.name == name), None)
     if thing is None:
         return False
-    started = ctx.clock.now()
-    row = _lease(ctx, name, started, force)
-    if row is None:
+    taken = take(ctx, WATERMARK, name, force=force)
+    if taken is None:
         return False
+    read, row = taken
+
+    def end(**values: Any) -> None:
+        release(ctx, WATERMARK, name, read, **values)
+
     try:
-        mark, records = _read(ctx, thing, row["mark"], started, progress)
+        mark, records = _read(ctx, thing, row["mark"], read, progress)
+    except LostLeaseError as lost:
+        log.warning("a read was given up: %s", lost, extra={"object": name})
+        return False
     except ConnectorError as error:
         log.warning("%s was not read to its end: %s", name, error, extra={"object": name})
-        _release(ctx, name, error=str(error)[:500], next_at=ctx.clock.now() + _RETRY)
+        end(error=str(error)[:500], next_at=ctx.clock.now() + _RETRY)
         return False
     except BaseException:
-        _release(ctx, name, error="the read broke off", next_at=ctx.clock.now() + _RETRY)
+        end(error="the read broke off", next_at=ctx.clock.now() + _RETRY)
         raise
-    _release(
-        ctx,
-        name,
+    end(
         error="",
-        next_at=started + timedelta(seconds=thing.every),
+        next_at=read.at + timedelta(seconds=thing.every),
         mark=mark,
-        finished_at=started,
+        finished_at=read.at,
         records=records,
     )
     return True
@@ -96,62 +99,41 @@ def sync_all(ctx: Context, progress: Progress | None = None) -> dict[str, bool]:
     return {one.name: sync(ctx, one.name, force=True, progress=progress) for one in ctx.crm.objects}
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    """Whether the time has come; also when the clock has been put back since the last read."""
-    return or_(WATERMARK.c.next_at <= now, WATERMARK.c.started_at > now)
-
-
-def _is_free(now: datetime) -> ColumnElement[bool]:
-    until = WATERMARK.c.lease_until
-    return or_(until.is_(None), until <= now, until > now + _LEASE)
-
-
-def _lease(ctx: Context, name: str, now: datetime, force: bool) -> Any:
-    with ctx.store.write() as tx:
-        statement = update(WATERMARK).where(WATERMARK.c.object == name, _is_free(now))
-        if not force:
-            statement = statement.where(_is_due(now))
-        taken = tx.conn.execute(statement.values(lease_until=now + _LEASE, started_at=now))
-        if taken.rowcount != 1:
-            return None
-        query = select(WATERMARK).where(WATERMARK.c.object == name)
-        return tx.conn.execute(query).mappings().one()
-
-
-def _release(ctx: Context, name: str, **values: Any) -> None:
-    with ctx.store.write() as tx:
-        tx.conn.execute(
-            update(WATERMARK).where(WATERMARK.c.object == name).values(lease_until=None, **values)
-        )
-
-
 def _read(
     ctx: Context,
     thing: MirrorObject,
     mark: str | None,
-    started: datetime,
+    read: Read,
     progress: Progress | None,
 ) -> tuple[str | None, int]:
     records = 0
     latest = mark
     complete = False
-    with _closing(ctx.crm.read(thing.name, mark)) as pages:
+    with closing(ctx.crm.read(thing.name, mark)) as pages:
         for page in pages:
-            records += _keep(ctx, thing, page, started)
+            _keep(ctx, thing, page, read)
+            records += len(page.records)
             if page.watermark is not None:
                 latest, complete = page.watermark, True
             if progress is not None:
                 progress(thing.name, records, page.total)
-            _renew(ctx, thing.name)
-    if thing.full and complete:
-        tombstone_unseen(ctx.store, thing.noun, thing.name, started)
     if not complete:
-        raise ConnectorError(f"{thing.name}: the CRM's answer ended without its last page")
+        raise broken_off(thing)
+    if thing.full:
+        with ctx.store.write() as tx:
+            hold(ctx, tx, WATERMARK, thing.name, read)
+            tombstone_unseen(tx, thing.noun, thing.name, read)
     return latest, records
 
 
+def broken_off(thing: MirrorObject) -> ConnectorError:
+    """What a read is that ended without its last page."""
+    return ConnectorError(f"{thing.name}: the CRM's answer ended without its last page")
+
+
 @contextmanager
-def _closing(pages: Iterator[Page]) -> Iterator[Iterator[Page]]:
+def closing(pages: Iterator[Page]) -> Iterator[Iterator[Page]]:
+    """Give back what a reader holds, however its reading ends."""
     try:
         yield pages
     finally:
@@ -160,24 +142,21 @@ def _closing(pages: Iterator[Page]) -> Iterator[Iterator[Page]]:
             close()
 
 
-def _renew(ctx: Context, name: str) -> None:
-    with ctx.store.write() as tx:
-        tx.conn.execute(
-            update(WATERMARK)
-            .where(WATERMARK.c.object == name)
-            .values(lease_until=ctx.clock.now() + _LEASE)
-        )
-
-
-def _keep(ctx: Context, thing: MirrorObject, page: Page, started: datetime) -> int:
+def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read) -> None:
     """Store one page in small transactions; responses are seen in the same transaction."""
     for chunk in chunks(page.records):
         with ctx.store.write() as tx:
-            upsert(tx, thing.noun, thing.name, chunk, started)
-            if thing.noun is Evidence:
-                evidence = [one for one in chunk if isinstance(one, Evidence)]
-                respond_to_evidence(ctx, tx, evidence)
-    if page.deleted:
+            hold(ctx, tx, WATERMARK, thing.name, read)
+            upsert(tx, thing.noun, thing.name, chunk, read)
+            see_responses(ctx, tx, chunk)
+    if page.deleted or not page.records:
         with ctx.store.write() as tx:
-            tombstone(tx, thing.noun, thing.name, page.deleted, started)
-    return len(page.records)
+            hold(ctx, tx, WATERMARK, thing.name, read)
+            tombstone(tx, thing.noun, thing.name, page.deleted, read.at)
+
+
+def see_responses(ctx: Context, tx: Tx, records: Sequence[MirrorRecord]) -> None:
+    """Let alerts have their responses from what came new into the mirror."""
+    evidence = [one for one in records if isinstance(one, Evidence)]
+    if evidence:
+        respond_to_evidence(ctx, tx, evidence)

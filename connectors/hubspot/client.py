@@ -6,12 +6,15 @@ often it called.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -125,6 +128,9 @@ class Client:
         self._http = http
         self._pace = Pace(settings.searches_per_second)
         self._pools: list[urllib3.PoolManager] = []
+        self._offset: float | None = None
+        self.usage: tuple[int, int] | None = None
+        """The account's calls of the day and how many it allows; None when never told."""
         self._limits = {
             "_request_timeout": (http.connect_timeout, http.read_timeout),
             "_preload_content": False,
@@ -190,10 +196,26 @@ class Client:
             answer = method(*args, **more, **self._limits)
             raw = answer.data
             self._pace.learn(answer.headers)
+            self._note(answer.headers)
             found = json.loads(raw) if raw else {}
             if not isinstance(found, dict):
                 raise ValueError("not an object")
             return found
+
+    def now(self) -> datetime | None:
+        """HubSpot's own time, as its last answer told it; None when none did."""
+        if self._offset is None:
+            return None
+        return datetime.fromtimestamp(time.monotonic() + self._offset, UTC)
+
+    def _note(self, headers: Mapping[str, str]) -> None:
+        most = _number(headers.get("X-HubSpot-RateLimit-Daily"))
+        left = _number(headers.get("X-HubSpot-RateLimit-Daily-Remaining"))
+        if most and left is not None:
+            self.usage = int(most - left), int(most)
+        with contextlib.suppress(ValueError):  # an answer without a date tells no time
+            told = parsedate_to_datetime(headers.get("Date", ""))
+            self._offset = told.timestamp() - time.monotonic()
 
     def account(self) -> Answer:
         """The account's details; the client has no method for them."""

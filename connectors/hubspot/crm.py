@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from connectors.base import ActivityDraft, MirrorObject, Page, WriteResult
+from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError, ConnectorError
 from connectors.http import HttpSettings
+from connectors.hubspot.checks import Checks
 from connectors.hubspot.client import Client
 from connectors.hubspot.mirror import OBJECTS, Mirror
 from connectors.hubspot.notes import Notes
@@ -63,6 +64,14 @@ class Hubspot:
     def prepare(self) -> list[str]:
         """As the protocol says: adds the task properties that are missing."""
         return self._tasks.problems()
+
+    def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
+        """As the protocol says."""
+        return Checks(self._client, self._settings).all(now)
+
+    def count(self, name: str) -> int | None:
+        """As the protocol says; of companies, contacts and deals. Raises ConnectorError."""
+        return self._mirror.count(name)
 
     def ensure_properties(self) -> TaskShape:
         """Add the task properties that are missing; says which are there, and why not all.

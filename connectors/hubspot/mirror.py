@@ -22,7 +22,7 @@ from connectors.hubspot.properties import Known
 from connectors.hubspot.reading import Filter, Reader, Rows, grouped, stamp, where
 from connectors.hubspot.records import Links
 from connectors.hubspot.settings import HubspotSettings
-from connectors.hubspot.values import flag, to_ms
+from connectors.hubspot.values import flag, from_ms, to_ms
 from routing.nouns import (
     Account,
     Deal,
@@ -53,6 +53,7 @@ DONE = "done"
 """Watermark of a whole read; nobody needs to know more."""
 _OPEN = where("hs_is_closed", "EQ", "false")
 _CLOSED = where("hs_is_closed", "EQ", "true")
+_COUNTED = ("companies", "contacts", "deals")
 _DEAL_STAMPS = ("hs_is_closed", "hs_lastmodifieddate")
 Convert = Callable[[Rows], Sequence[MirrorRecord]]
 
@@ -114,6 +115,10 @@ class Mirror:
         if name == "closed_deal_contacts":
             return self._closed_deal_contacts(mark)
         return self._changing(name, mark)
+
+    def count(self, name: str) -> int | None:
+        """How many records there are by the search index, which may lag by moments."""
+        return self._reader.newest(name)[1] if name in _COUNTED else None
 
     def _ms(self) -> int:
         return to_ms(self._now())
@@ -207,9 +212,13 @@ class Mirror:
         return self._reader.changed(kind, properties, start, filters)
 
     def _recycling_bin(self, kind: str) -> Iterator[Page]:
-        """Archiving does not move the stamp of a record, so changes do not tell of it."""
-        for rows in self._reader.listing(kind, (), archived=True):
-            yield Page(deleted=[str(row["id"]) for row in rows])
+        """Archiving does not move the stamp of a record, so changes do not tell of it.
+
+        Nor of what was merged into a record that was archived before it was read again.
+        """
+        for rows in self._reader.listing(kind, (records.MERGED,), archived=True):
+            gone = [str(row["id"]) for row in rows]
+            yield Page(deleted=[*gone, *records.merged_away(rows)])
 
     def _shape(self, kind: str) -> tuple[Sequence[str], Convert]:
         if kind == "companies":
@@ -269,6 +278,7 @@ class Mirror:
     def _evidence(self, name: str, mark: Mark | None) -> Iterator[Page]:
         properties = (*proof.EVERY, *proof.KINDS[name].properties)
         earliest = to_ms(self._now() - timedelta(days=self._settings.evidence_days))
+        since = from_ms(earliest) if mark is None else None
         mark = mark or Mark(max(0, earliest), archive=0)
         try:
             for rows in self._since(name, properties, mark.changed):
@@ -277,7 +287,7 @@ class Mirror:
                 yield Page(records=found)
         except ScopeError as error:
             self._notes.say(name, f"no responses are seen from HubSpot {name}: {error}")
-            yield Page(watermark=mark.text())
+            yield Page(watermark=mark.text(), since=self._now())
             return
         self._notes.drop(name)
-        yield Page(watermark=mark.text())
+        yield Page(watermark=mark.text(), since=since)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
-from connectors.base import ActivityDraft, MirrorObject, Page, WriteResult
+from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError, TemporaryError
 from connectors.people_csv.activities import Activities
+from connectors.people_csv.checks import checks
 from connectors.people_csv.records import SHAPES, Records, read_folder
 from connectors.people_csv.settings import CsvSettings
 from routing.nouns import Account, OutOfOffice, Person, Prospect
@@ -48,6 +50,14 @@ class PeopleCsv:
     def prepare(self) -> list[str]:
         """Always empty: activities.csv is made with its first row."""
         return []
+
+    def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:  # noqa: ARG002
+        """As the protocol says; there is nothing to log in to."""
+        return checks(self._folder, lambda: self._current()[0])
+
+    def count(self, name: str) -> int | None:
+        """As the protocol says. Raises ConfigError or TemporaryError, as ``read``."""
+        return len(getattr(self._current()[0], name))
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002
         """Yield the pages of all records of object ``name``; every object is a full one.

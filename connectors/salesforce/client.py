@@ -72,6 +72,24 @@ class Client:
             raise TemporaryError("Salesforce answered without a Date")
         return datetime.fromtimestamp(time.monotonic() + self._offset, UTC)
 
+    @property
+    def usage(self) -> tuple[int, int] | None:
+        """The org's API calls of the past day and how many it allows; None when never told."""
+        return _usage(self._usage)
+
+    def versions(self) -> list[str]:
+        """The API versions that the org offers, such as '66.0', as it lists them."""
+
+        def ask(library: Library) -> list[str]:
+            answer = library.session.get(f"https://{library.sf_instance}/services/data/")
+            answer.raise_for_status()
+            found = answer.json()
+            if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+                raise requests.exceptions.InvalidJSONError("not a list of versions")
+            return [str(one.get("version")) for one in found]
+
+        return self._call(ask)
+
     def query(self, soql: str, *, deleted: bool = False) -> dict[str, Any]:
         """The first page of a query; ``deleted`` includes the recycle bin."""
         headers = {"Sforce-Query-Options": f"batchSize={self._settings.page_size}"}
@@ -252,7 +270,15 @@ def _seconds(text: str | None) -> float | None:
     return max(0.0, (until - datetime.now(UTC)) / timedelta(seconds=1))
 
 
-def _used_up(usage: str) -> bool:
-    """Whether ``api-usage=18/5000`` says that nothing is left."""
-    used, _, most = usage.partition("api-usage=")[2].partition(";")[0].partition("/")
-    return used.strip().isdigit() and most.strip().isdigit() and int(used) >= int(most)
+def _usage(told: str) -> tuple[int, int] | None:
+    """What ``api-usage=18/5000`` says: calls used, calls allowed."""
+    used, _, most = told.partition("api-usage=")[2].partition(";")[0].partition("/")
+    if not (used.strip().isdigit() and most.strip().isdigit()):
+        return None
+    return int(used), int(most)
+
+
+def _used_up(told: str) -> bool:
+    """Whether nothing is left."""
+    usage = _usage(told)
+    return usage is not None and usage[0] >= usage[1]

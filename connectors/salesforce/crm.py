@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
-from connectors.base import ActivityDraft, MirrorObject, Page, WriteResult
+from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError
 from connectors.http import HttpSettings
 from connectors.salesforce import reading
+from connectors.salesforce.checks import Checks
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import MissingFieldError, MissingObjectError
 from connectors.salesforce.fields import Fields
@@ -51,6 +53,15 @@ class Salesforce:
         """As the protocol says: looks for our fields on tasks; metadata is an admin's to deploy."""
         return self._writing.problems()
 
+    def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
+        """As the protocol says."""
+        made = Checks(self._client, self._fields, self._settings, tuple(self._sources.values()))
+        return made.all(now, self.prepare)
+
+    def count(self, name: str) -> int | None:
+        """As the protocol says; None for what is mirrored in part only. Raises ConnectorError."""
+        return reading.count(self._client, self._sources[name])
+
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
         """Yield the pages of object ``name`` changed since ``watermark`` (None: all of it).
 
@@ -71,7 +82,7 @@ class Salesforce:
                 raise
             said = f"{source.feature}: off, as this org has no {source.sobject} or hides it"
             self._note(source.name, said)
-            yield Page(watermark="{}")
+            yield Page(watermark="{}", since=self._client.now())
         except MissingFieldError:
             self._fields.forget(source.sobject)
             raise

@@ -33,6 +33,7 @@ class Source:
 
     ``needed`` fields must be there; an ``optional`` one that the org lacks or hides is left out
     with a note. ``begins`` names the field, besides the stamp, whose time makes a record due.
+    ``where`` spares a whole read what ``make`` would turn down.
     """
 
     name: str
@@ -46,6 +47,8 @@ class Source:
     every: int = 2 * _MINUTE
     recent: bool = False
     """Only the last days matter: the first read does not go back to the beginning."""
+    thinned: bool = False
+    """Not every row that fits ``where`` becomes a record of its own."""
     begins: str = ""
     feature: str = ""
     """What is off when the org has no such object; empty for objects that must be there."""
@@ -118,6 +121,7 @@ def _out_of_office() -> Source:
         ),
         where="EndDate >= LAST_N_DAYS:2",
         full=True,
+        thinned=True,
         every=_MINUTE,
         feature="out of office from Salesforce",
         make=records.out_of_office,
@@ -140,6 +144,7 @@ def _stages() -> Source:
         ),
         order="IsActive, SortOrder",  # of two by one name the active one comes last, and stays
         full=True,
+        thinned=True,
         every=_DAY,
         make=records.stage,
     )
@@ -218,7 +223,15 @@ def _evidence(field_prefix: str) -> tuple[Source, ...]:
             name="tasks",
             noun=Evidence,
             sobject="Task",
-            needed=("Subject", "OwnerId", "WhoId", "ActivityDate", "CreatedDate", "TaskSubtype"),
+            needed=(
+                "Subject",
+                "OwnerId",
+                "WhoId",
+                "IsClosed",
+                "ActivityDate",
+                "CreatedDate",
+                "TaskSubtype",
+            ),
             optional=(
                 "AccountId",
                 "CallType",
@@ -234,7 +247,7 @@ def _evidence(field_prefix: str) -> tuple[Source, ...]:
             name="events",
             noun=Evidence,
             sobject="Event",
-            needed=("Subject", "OwnerId", "WhoId", "StartDateTime"),
+            needed=("Subject", "OwnerId", "WhoId", "StartDateTime", "IsAllDayEvent", "IsChild"),
             optional=("AccountId",),
             where="WhoId != null AND IsAllDayEvent = false AND IsChild = false",
             recent=True,

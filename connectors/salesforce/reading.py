@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from connectors.base import Page
 from connectors.errors import PermanentError, TemporaryError
 from connectors.salesforce.client import Client
+from connectors.salesforce.errors import MissingObjectError
 from connectors.salesforce.objects import Source
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.values import Row, moment, soql_text, soql_time
@@ -83,10 +84,12 @@ def changed(
     place: tuple[datetime, str] | None = None
     answered: datetime | None = None
     next_mark = ""
+    # What no longer fits the filter must be seen to go, so only a first read may leave it out.
+    fitting = source.where if mark is None else ""
     while True:
-        start = _from(source, low, asked, place)
+        tests = (fitting, _from(source, low, asked, place))
         sent = time.monotonic()
-        found = client.query(_query(source, fields, start, settings.page_size), deleted=True)
+        found = client.query(_query(source, fields, tests, settings.page_size), deleted=True)
         if answered is None:
             answered = client.now()
             looked = answered - timedelta(seconds=time.monotonic() - sent)
@@ -100,9 +103,32 @@ def changed(
         full = len(rows) >= settings.page_size or not found["done"]
         # What changed after the first answer comes with the next read; else a busy org has no end.
         more = full and place is not None and bool(rows) and place[0] <= answered
-        yield _page(source, rows, asked, None if more else next_mark, total)
+        came, gone = _sorted_out(source, rows, asked)
+        yield Page(
+            records=came,
+            deleted=gone,
+            watermark=None if more else next_mark,
+            total=total,
+            since=low if mark is None else None,
+        )
         if not more:
             return
+
+
+def count(client: Client, source: Source) -> int | None:
+    """How many records the mirror of an object should hold; None when that is not all there are.
+
+    Raises ConnectorError.
+    """
+    if source.recent or source.thinned:
+        return None
+    try:
+        found = client.query(f"SELECT COUNT() FROM {source.sobject}{_where((source.where,))}")  # noqa: S608
+    except MissingObjectError:
+        if source.feature:
+            return None
+        raise
+    return int(found.get("totalSize") or 0)
 
 
 def _low(
@@ -119,11 +145,15 @@ def _columns(fields: tuple[str, ...]) -> str:
     return ", ".join(dict.fromkeys(("Id", *fields)))
 
 
-def _query(source: Source, fields: tuple[str, ...], start: str, page_size: int) -> str:
-    tests = [test for test in (source.where, start) if test]
-    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+def _query(source: Source, fields: tuple[str, ...], tests: Iterable[str], page_size: int) -> str:
+    where = _where(tests)
     order = f"ORDER BY SystemModstamp, Id LIMIT {page_size}"
     return f"SELECT {_columns(fields)} FROM {source.sobject}{where} {order}"  # noqa: S608
+
+
+def _where(tests: Iterable[str]) -> str:
+    given = [test for test in tests if test]
+    return f" WHERE {' AND '.join(given)}" if given else ""
 
 
 def _from(
@@ -148,8 +178,7 @@ def _since(source: Source, low: datetime, asked: datetime) -> str:
 
 
 def _count(client: Client, source: Source, low: datetime | None, asked: datetime) -> int | None:
-    tests = [test for test in (source.where, _from(source, low, asked, None)) if test]
-    where = f" WHERE {' AND '.join(tests)}" if tests else ""
+    where = _where((source.where, _from(source, low, asked, None)))
     try:
         found = client.query(f"SELECT COUNT() FROM {source.sobject}{where}")  # noqa: S608
     except TemporaryError:
@@ -168,21 +197,21 @@ def _place(row: Row, before: tuple[datetime, str] | None) -> tuple[datetime, str
     return stamp, record_id
 
 
-def _page(
-    source: Source, rows: list[Row], now: datetime, watermark: str | None, total: int | None
-) -> Page:
-    gone = [row for row in rows if row.get("IsDeleted")]
-    living = [row for row in rows if not row.get("IsDeleted")]
-    if source.begins:
-        later = [row for row in living if (moment(row.get(source.begins)) or now) > now]
-        gone += later
-        living = [row for row in living if row not in later]
-    return Page(
-        records=_made(source, living),
-        deleted=[str(row["Id"]) for row in gone],
-        watermark=watermark,
-        total=total,
-    )
+def _sorted_out(
+    source: Source, rows: list[Row], now: datetime
+) -> tuple[list[MirrorRecord], list[str]]:
+    """The records in these rows, and the ids of the rows that are none (any more, or yet)."""
+    came: list[MirrorRecord] = []
+    gone: list[str] = []
+    for row in rows:
+        begins = moment(row.get(source.begins)) if source.begins else None
+        later = begins is not None and begins > now
+        record = None if row.get("IsDeleted") or later else source.make(row)
+        if record is None:
+            gone.append(str(row["Id"]))
+        else:
+            came.append(record)
+    return came, gone
 
 
 def _made(source: Source, rows: list[Row]) -> list[MirrorRecord]:

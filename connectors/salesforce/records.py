@@ -186,8 +186,11 @@ def out_of_office(row: Row) -> OutOfOffice | None:
     )
 
 
-def task(row: Row) -> Evidence:
-    """A completed e-mail or call that a rep, or a tool of theirs, logged."""
+def task(row: Row) -> Evidence | None:
+    """A completed e-mail or call that a rep, or a tool of theirs, logged; None for other tasks."""
+    mail_or_call = row.get("TaskSubtype") in ("Email", "Call")
+    if not (row.get("IsClosed") and row.get("WhoId") and mail_or_call):
+        return None
     kind = "call" if row.get("TaskSubtype") == "Call" else "email"
     return Evidence(
         id=text(row["Id"]),
@@ -202,8 +205,10 @@ def task(row: Row) -> Evidence:
     )
 
 
-def meeting(row: Row) -> Evidence:
-    """A meeting that has begun."""
+def meeting(row: Row) -> Evidence | None:
+    """A meeting with a prospect; None for other events."""
+    if not row.get("WhoId") or row.get("IsAllDayEvent") or row.get("IsChild"):
+        return None
     return Evidence(
         id=text(row["Id"]),
         kind="meeting",

@@ -31,12 +31,16 @@ KINDS = ("latency", "status", "reset_before", "reset_after")
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One order. ``times`` counts down; -1 lasts until cleared."""
+    """One order. ``times`` counts down; -1 lasts until cleared.
+
+    ``skip`` requests that match pass unharmed first.
+    """
 
     kind: str
     path: str = ""
     method: str = ""
     times: int = 1
+    skip: int = 0
     seconds: float = 0.0
     status: int = 503
     body: Any = None
@@ -71,6 +75,9 @@ class Faults:
                 if fault.method and fault.method != method:
                     continue
                 if not path.startswith(fault.path):
+                    continue
+                if fault.skip > 0:
+                    fault.skip -= 1
                     continue
                 if fault.times > 0:
                     fault.times -= 1

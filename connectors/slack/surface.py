@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slack_sdk.errors import SlackApiError
 
-from connectors.base import Abilities, ButtonPress, Card, Sent
+from connectors.base import Abilities, ButtonPress, Card, Check, Sent
 from connectors.errors import ConfigError, ConnectorError, PermanentError
 from connectors.slack.blocks import EVENT_TYPE, LONGEST_TEXT, message
+from connectors.slack.checks import Checks
 from connectors.slack.client import Clients
 from connectors.slack.errors import told
 from connectors.slack.listening import Listener
@@ -191,6 +192,12 @@ class Slack:
             self.tell(press, "That could not be saved. Please press the button again.")
         except ConnectorError as error:
             log.warning("and the presser could not be told: %s", error)
+
+    def checks(self, channels: Sequence[str]) -> Iterator[Check]:
+        """As the protocol says; opens no socket, but asks for the address of one."""
+        token = self._secrets.app_token
+        looks = Checks(self._clients.read, self._places, token.get_secret_value() if token else "")
+        return looks.all(lambda: self._identity(fresh=True), channels)
 
     def health(self) -> dict[str, object]:
         """``ok``, ``team``, ``lacking_scopes``, ``problem``, ``mend``; ``socket`` when listening.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("demo", "init", "check", "run", "sync", "send-signal", "alerts", "latency")
+COMMANDS = ("demo", "init", "check", "doctor", "run", "sync", "send-signal", "alerts", "latency")
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 
 

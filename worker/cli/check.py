@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
         """Validate the configuration and say in words what it does. Touches nothing."""
         settings = load_settings(config)
         missing = missing_secrets(settings, load_secrets(os.environ))
-        left = _placeholders(config)
+        left = placeholders(config)
         if as_json:
             print_json(
                 {
@@ -56,7 +56,7 @@ def _print(config: Path, settings: Settings, missing: list[str]) -> None:
         )
 
 
-def _placeholders(config: Path) -> list[str]:
+def placeholders(config: Path) -> list[str]:
     """Where the file still holds what ``hotlead init`` left to be replaced."""
     found = []
     for number, line in enumerate(config.read_text(encoding="utf-8").splitlines(), start=1):

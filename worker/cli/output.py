@@ -35,9 +35,12 @@ def _shown(value: object) -> str:
         return "–"
     if isinstance(value, float):
         return f"{value:.1f}"
-    return "".join(
-        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(value)
-    )
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    """The text on one line, without characters that would command the terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def minutes(value: float | None) -> str:

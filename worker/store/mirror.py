@@ -5,13 +5,13 @@ Chunks are small so that a signal that comes in meanwhile waits a few millisecon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, func, select, update
+from sqlalchemy import Table, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -27,7 +27,7 @@ from routing.nouns import (
     RoleHolding,
     Stage,
 )
-from worker.store.engine import Store, Tx
+from worker.store.engine import Tx
 from worker.store.mirror_tables import (
     AccountRow,
     DealContactRow,
@@ -60,6 +60,14 @@ _COLUMNS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One read of an object: its number among those of the object, and when it began."""
+
+    number: int
+    at: datetime
+
+
 def table_of(noun: type[Any]) -> Table:
     """The table that mirrors a noun."""
     table: Table = SQLModel.metadata.tables[str(TABLES[noun].__tablename__)]
@@ -76,18 +84,15 @@ def upsert(
     noun: type[MirrorRecord],
     object_name: str,
     records: Sequence[MirrorRecord],
-    seen_at: datetime,
+    read: Read,
 ) -> None:
     """Insert or bring up to date one chunk of records; idempotent."""
     if not records:
         return
     names = columns_of(noun)
     latest = {record.id: record for record in records}
-    rows = [
-        {name: getattr(record, name) for name in names}
-        | {"object": object_name, "seen_at": seen_at, "deleted_at": None}
-        for record in latest.values()
-    ]
+    seen = {"object": object_name, "seen_at": read.at, "seen_in": read.number, "deleted_at": None}
+    rows = [{name: getattr(record, name) for name in names} | seen for record in latest.values()]
     for row in rows:
         if "fields" in row:
             row["fields"] = dict(row["fields"])
@@ -100,40 +105,71 @@ def _upsert_statement(noun: type[Any], dialect: str) -> Any:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     table = table_of(noun)
     statement = insert(table)
-    changed = (*columns_of(noun), "object", "seen_at", "deleted_at")
+    changed = (*columns_of(noun), "object", "seen_at", "seen_in", "deleted_at")
     return statement.on_conflict_do_update(
         index_elements=["id"],
         set_={name: statement.excluded[name] for name in changed if name != "id"},
     )
 
 
+def held(tx: Tx, noun: type[MirrorRecord], ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+    """The rows of these records by id, tombstones too; one chunk at most."""
+    table = table_of(noun)
+    rows = tx.conn.execute(select(table).where(table.c.id.in_(ids))).mappings()
+    return {str(row["id"]): dict(row) for row in rows}
+
+
+def touch(tx: Tx, noun: type[MirrorRecord], ids: Sequence[str], read: Read) -> None:
+    """Note that this read saw these records, which are well as they are; one chunk at most."""
+    if ids:
+        table = table_of(noun)
+        tx.conn.execute(
+            update(table).where(table.c.id.in_(ids)).values(seen_at=read.at, seen_in=read.number)
+        )
+
+
 def tombstone(
     tx: Tx, noun: type[MirrorRecord], object_name: str, ids: Sequence[str], at: datetime
-) -> None:
-    """Mark records as gone from the CRM. Routing never reads them again."""
+) -> int:
+    """Mark records as gone from the CRM; how many were not so marked before.
+
+    Routing never reads them again.
+    """
     table = table_of(noun)
+    gone = 0
     for chunk in chunks(ids):
-        tx.conn.execute(
+        result = tx.conn.execute(
             update(table)
             .where(table.c.id.in_(chunk), table.c.object == object_name)
             .where(table.c.deleted_at.is_(None))
             .values(deleted_at=at)
         )
+        gone += int(result.rowcount)
+    return gone
 
 
 def tombstone_unseen(
-    store: Store, noun: type[MirrorRecord], object_name: str, since: datetime
+    tx: Tx,
+    noun: type[MirrorRecord],
+    object_name: str,
+    read: Read,
+    since: datetime | None = None,
 ) -> int:
-    """After a whole read: what was not seen since it began is gone. Returns how many."""
+    """After a whole read: what neither it nor a later one saw is gone. Returns how many.
+
+    ``since``: the read was of records changed from then on and says nothing of older ones.
+    """
     table = table_of(noun)
-    with store.write() as tx:
-        result = tx.conn.execute(
-            update(table)
-            .where(table.c.object == object_name, table.c.seen_at < since)
-            .where(table.c.deleted_at.is_(None))
-            .values(deleted_at=since)
+    statement = (
+        update(table)
+        .where(table.c.object == object_name, table.c.seen_in < read.number)
+        .where(table.c.deleted_at.is_(None))
+    )
+    if since is not None:
+        statement = statement.where(
+            or_(table.c.modified_at.is_(None), table.c.modified_at >= since)
         )
-        return int(result.rowcount)
+    return int(tx.conn.execute(statement.values(deleted_at=read.at)).rowcount)
 
 
 def count(conn: Any, noun: type[MirrorRecord]) -> int:

@@ -1,6 +1,7 @@
 """The mirror: one table a noun, with the same column names, so that rows and nouns convert freely.
 
 ``object`` is the CRM object that the row was read from (contacts and leads share a table);
+``seen_in`` is the number of the read that saw it last: unlike times, numbers only grow.
 ``deleted_at`` marks a tombstone, which routing never reads.
 """
 
@@ -21,6 +22,7 @@ class MirrorRow(SQLModel):
     object: str = Field(index=False)
     modified_at: datetime | None = Field(default=None, sa_type=Utc)
     seen_at: datetime = Field(sa_type=Utc)
+    seen_in: int
     deleted_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
@@ -140,16 +142,40 @@ class EvidenceRow(MirrorRow, table=True):
 class WatermarkRow(SQLModel, table=True):
     """How far one CRM object has been read. ``finished_at`` is the last complete read.
 
-    ``next_at`` and ``lease_until`` see to it that of several workers one reads at a time.
+    ``next_at`` and ``lease_until`` see to it that of several workers one reads at a time;
+    ``lease_of`` is the number of the read that may write. ``reads`` counts the reads begun, of
+    changes and of the whole.
     """
 
     __tablename__ = "watermark"
     object: str = Field(primary_key=True)
     crm: str
     mark: str | None = None
+    reads: int = 0
+    lease_of: int = 0
     started_at: datetime | None = Field(default=None, sa_type=Utc)
     finished_at: datetime | None = Field(default=None, sa_type=Utc)
     next_at: datetime = Field(sa_type=Utc)
     lease_until: datetime | None = Field(default=None, sa_type=Utc)
     records: int = 0
+    error: str = ""
+
+
+class DriftRow(SQLModel, table=True):
+    """How far the mirror of one object had drifted when it was last read anew from end to end.
+
+    ``missing``, ``stale`` and ``extra`` are of the last complete reconcile, at ``finished_at``;
+    the other columns are as those of the watermark.
+    """
+
+    __tablename__ = "drift"
+    object: str = Field(primary_key=True)
+    lease_of: int = 0
+    started_at: datetime | None = Field(default=None, sa_type=Utc)
+    finished_at: datetime | None = Field(default=None, sa_type=Utc)
+    next_at: datetime = Field(sa_type=Utc)
+    lease_until: datetime | None = Field(default=None, sa_type=Utc)
+    missing: int = 0
+    stale: int = 0
+    extra: int = 0
     error: str = ""

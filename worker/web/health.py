@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from worker.audit import audit
 from worker.context import Context
 from worker.outbox import due
+from worker.reconcile import drift_report
 from worker.schedule import Schedule
 from worker.store.tables import ACTIVITY, DELIVERY, WATERMARK
 
@@ -92,6 +93,7 @@ def _mirror(ctx: Context, every: dict[str, int]) -> dict[str, dict[str, Any]]:
     now = ctx.clock.now()
     with ctx.store.read() as conn:
         rows = conn.execute(select(WATERMARK)).mappings().all()
+    drift = drift_report(ctx)
     report: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row["object"] not in every:
@@ -104,6 +106,7 @@ def _mirror(ctx: Context, every: dict[str, int]) -> dict[str, dict[str, Any]]:
             "age_seconds": None if age is None else round(age, 1),
             "last_records": row["records"],
             "error": row["error"],
+            "drift": drift.get(row["object"]),
         }
     return report
 

@@ -13,7 +13,7 @@ from connectors.sandbox.hubspot.table import Record, Table
 def list_records(call: Call) -> Answer:
     """GET /crm/v3/objects/{type}"""
     table = call.table()
-    limit = call.number("limit", 10, 100)
+    limit = min(call.number("limit", 10, 100), call.portal.most_rows)
     after = call.query.get("after") or "0"
     if not after.isdigit():
         raise refused(f"after: {after} is not a cursor of this list")

@@ -43,6 +43,7 @@ class Portal:
     search_cap: int = 10_000
     association_page: int = 500
     short_pages: bool = False
+    most_rows: int = 1000
     unique_task_property: bool = True
     task_properties: bool = True
     tables: dict[str, Table] = field(default_factory=lambda: {t.name: Table(t) for t in TYPES})

@@ -87,7 +87,7 @@ def _window(portal: Portal, body: JSON) -> tuple[int, int]:
         raise bad_json(f"after: {after} is not a number")
     if int(after) + limit > portal.search_cap:
         raise refused(f"The search offset and limit exceed {portal.search_cap} results")
-    return limit, int(after)
+    return min(limit, portal.most_rows), int(after)
 
 
 def _sort(table: Table, body: JSON) -> tuple[str, bool]:

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -53,7 +54,8 @@ class HubspotSandbox:
     """An account. ``app`` is the ASGI application, ``faults`` what goes wrong on order.
 
     ``portal`` holds the switches (``scopes``, ``search_lag``, ``search_cap``, ``short_pages``,
-    ``unique_task_property``, ``task_properties``, ``association_page``), ``limits`` the limiter.
+    ``most_rows`` of any page, ``unique_task_property``, ``task_properties``,
+    ``association_page``), ``limits`` the limiter.
     ``calls`` counts requests by path.
     """
 
@@ -108,8 +110,9 @@ class HubspotSandbox:
             status, body = endpoint(call)
         except HubspotError as error:
             status, body, headers = error.status, error.body, error.headers
+        headers = {**headers, "Date": format_datetime(self.portal.now(), usegmt=True)}
         if not searching:
-            headers = {**headers, **self.limits.headers()}
+            headers |= self.limits.headers()
         return _response(status, body, headers)
 
     def _admit(self, request: Request) -> None:
@@ -166,6 +169,18 @@ class HubspotSandbox:
         """Put a record into the recycling bin."""
         with self.portal.lock:
             self.portal.archive(self.portal.table(kind), self._record(kind, record_id))
+
+    def restore(self, kind: str, record_id: str) -> None:
+        """Take a record out of the recycling bin; the stamp of its last change stays."""
+        with self.portal.lock:
+            table = self.portal.table(kind)
+            table.restore(table.archived[int(record_id)])
+
+    def purge(self, kind: str, record_id: str) -> None:
+        """Delete a record for good, as the law on privacy asks; the recycling bin has it not."""
+        with self.portal.lock:
+            self.portal.archive(self.portal.table(kind), self._record(kind, record_id))
+            del self.portal.table(kind).archived[int(record_id)]
 
     def merge(self, kind: str, winner: str, loser: str) -> None:
         """Merge ``loser`` into ``winner``."""

@@ -100,6 +100,16 @@ class Table:
         record.archived = at
         self.archived[record.id] = record
 
+    def restore(self, record: Record) -> None:
+        """Move back from the archive, as it was."""
+        del self.archived[record.id]
+        record.archived = None
+        record.past = []
+        self.live[record.id] = record
+        bisect.insort(self.order, record.id)
+        bisect.insort(self._by_change, (record.modified, record.id))
+        self._learn(record)
+
     def define(self, definition: Property) -> None:
         """Add a property."""
         self.properties[definition.name] = definition

@@ -84,9 +84,14 @@ class SalesforceSandbox:
             writes.delete(self.org, sobject, record_id)
 
     def undelete(self, sobject: str, record_id: str) -> None:
-        """Take a record out of the recycle bin."""
+        """Take a record, and what went with it, out of the recycle bin."""
         with self.org.lock:
             writes.undelete(self.org, sobject, record_id)
+
+    def purge(self, sobject: str, record_id: str) -> None:
+        """Empty the recycle bin of a record; no answer tells of it any more. Raises Refusal."""
+        with self.org.lock:
+            writes.purge(self.org, sobject, record_id)
 
     def convert(self, lead_id: str, account_id: str, contact_id: str) -> None:
         """Convert a lead into an existing contact, which takes over its activities."""
@@ -102,7 +107,7 @@ class SalesforceSandbox:
             writes.repoint(self.org, lead_id, contact_id)
 
     def merge(self, sobject: str, winner_id: str, loser_id: str) -> None:
-        """Merge one record into another: the loser names the winner and is deleted."""
+        """Merge one record into another, which takes over what hung on it; it is deleted."""
         with self.org.lock:
             fields = {"MasterRecordId": winner_id}
             writes.repoint(self.org, loser_id, winner_id)

@@ -102,17 +102,36 @@ def delete(org: Org, name: str, record_id: str) -> None:
 
 
 def undelete(org: Org, name: str, record_id: str) -> None:
-    """Take a record out of the recycle bin."""
+    """Take a record, and what went with it, out of the recycle bin."""
     table = org.table(name)
     row = table.rows[record_id]
+    for child, field in _CHILDREN.get(table.sobject.name, ()):
+        below = org.tables[child.lower()]
+        for one in [one for one in below.rows.values() if one.get(field) == row["Id"]]:
+            if one.get("IsDeleted") and one["SystemModstamp"] == row["SystemModstamp"]:
+                _store(org, below, one | {"IsDeleted": False})
     _store(org, table, row | {"IsDeleted": False})
 
 
+def purge(org: Org, name: str, record_id: str) -> None:
+    """Take a record out of the recycle bin for good."""
+    table = org.table(name)
+    if not table.rows[record_id].get("IsDeleted"):
+        raise Refusal(400, "UNDELETE_FAILED", "entity is not in the recycle bin")
+    table.remove(record_id)
+
+
 def repoint(org: Org, old_id: str, new_id: str) -> None:
-    """Let the activities of one person be those of another."""
-    for table in (org.tables["task"], org.tables["event"]):
-        for row in [one for one in table.rows.values() if one.get("WhoId") == old_id]:
-            update(org, table.sobject.name, row["Id"], {"WhoId": new_id}, trusted=True)
+    """Let what hangs on one record hang on another: activities, contacts, deals, roles."""
+    moved = [("Task", "WhoId"), ("Event", "WhoId")]
+    table = org.by_prefix(old_id)
+    moved += _CHILDREN.get(table.sobject.name, ()) if table else ()
+    for name, field in moved:
+        below = org.tables[name.lower()]
+        if not below.sobject.hard_delete:
+            for row in [one for one in below.rows.values() if one.get(field) == old_id]:
+                if not row.get("IsDeleted"):
+                    update(org, name, row["Id"], {field: new_id}, trusted=True)
 
 
 def living(table: Table, record_id: str) -> Row:

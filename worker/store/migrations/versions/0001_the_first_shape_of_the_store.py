@@ -21,6 +21,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('domain', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -125,6 +126,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('stage_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -145,6 +147,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('deal_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('prospect_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -199,11 +202,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('place', 'day', name='one_digest_per_place_and_day')
     )
+    op.create_table('drift',
+    sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.Column('lease_of', sa.Integer(), nullable=False),
+    sa.Column('started_at', worker.store.columns.Utc(timezone=True), nullable=True),
+    sa.Column('finished_at', worker.store.columns.Utc(timezone=True), nullable=True),
+    sa.Column('next_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('lease_until', worker.store.columns.Utc(timezone=True), nullable=True),
+    sa.Column('missing', sa.Integer(), nullable=False),
+    sa.Column('stale', sa.Integer(), nullable=False),
+    sa.Column('extra', sa.Integer(), nullable=False),
+    sa.Column('error', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+    sa.PrimaryKeyConstraint('object')
+    )
     op.create_table('evidence',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('at', worker.store.columns.Utc(timezone=True), nullable=False),
@@ -238,6 +255,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('person_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('starts_at', worker.store.columns.Utc(timezone=True), nullable=False),
@@ -254,6 +272,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('email', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('name', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -296,6 +315,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('email', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -344,6 +364,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('person_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('role', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -392,6 +413,7 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('modified_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('seen_at', worker.store.columns.Utc(timezone=True), nullable=False),
+    sa.Column('seen_in', sa.Integer(), nullable=False),
     sa.Column('deleted_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('label', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('pipeline_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -405,6 +427,8 @@ def upgrade() -> None:
     sa.Column('object', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('crm', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('mark', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+    sa.Column('reads', sa.Integer(), nullable=False),
+    sa.Column('lease_of', sa.Integer(), nullable=False),
     sa.Column('started_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('finished_at', worker.store.columns.Utc(timezone=True), nullable=True),
     sa.Column('next_at', worker.store.columns.Utc(timezone=True), nullable=False),
@@ -466,6 +490,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_evidence_prospect_id'))
 
     op.drop_table('evidence')
+    op.drop_table('drift')
     op.drop_table('digest')
     op.drop_table('destination')
     with op.batch_alter_table('delivery', schema=None) as batch_op:

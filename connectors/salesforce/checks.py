@@ -1,0 +1,139 @@
+"""Looks whether the org gives what the mirror and the tasks need, and says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from connectors.base import Check
+from connectors.checking import budget_check, clock_check, probe
+from connectors.errors import ConnectorError
+from connectors.salesforce.activity_fields import MEND
+from connectors.salesforce.client import Client
+from connectors.salesforce.errors import MissingObjectError
+from connectors.salesforce.fields import Fields
+from connectors.salesforce.objects import Source
+from connectors.salesforce.settings import SalesforceSettings
+
+SUPPORTED = 9
+"""Releases for which a version is sure to be served: three years of three."""
+_ABSENCES = "OutOfOffice"
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """The looks at one org; each makes a call or two."""
+
+    client: Client
+    fields: Fields
+    settings: SalesforceSettings
+    sources: Sequence[Source]
+
+    def all(
+        self, now: Callable[[], datetime], task_problems: Callable[[], list[str]]
+    ) -> Iterator[Check]:
+        """Every check, the log-in first; nothing else when that failed."""
+        name = "salesforce log-in"
+        try:
+            self.client.now()
+        except ConnectorError as error:
+            yield Check(name=name, state="fail", text=str(error), mend=error.mend)
+            return
+        yield Check(name=name, state="ok", text=f"logged in to {self.client.instance_url}")
+        yield from probe("salesforce API version", self._version)
+        yield from probe("salesforce clock", lambda: self._clock(now))
+        for source in self.sources:
+            yield from self._object(source)
+        yield from probe("salesforce absences", self._absences)
+        yield from probe("salesforce writing tasks", lambda: _tasks(task_problems()))
+        yield from probe("salesforce API budget", self._budget)
+
+    def _version(self) -> Iterator[Check]:
+        name, ours = "salesforce API version", self.settings.api_version
+        offered = self.client.versions()
+        newest = max(offered, key=_release, default="")
+        if ours not in offered:
+            text = f"this org does not offer API version {ours}"
+            mend = f"set salesforce.api_version to one of those it offers, up to {newest}"
+            yield Check(name=name, state="fail", text=text, mend=mend)
+        elif _release(newest) - _release(ours) >= SUPPORTED:
+            text = f"API version {ours} is more than three years old and may be withdrawn"
+            mend = "set salesforce.api_version to a newer one, such as the default"
+            yield Check(name=name, state="warn", text=text, mend=mend)
+        else:
+            yield Check(name=name, state="ok", text=f"{ours} (the org offers up to {newest})")
+
+    def _clock(self, now: Callable[[], datetime]) -> Iterator[Check]:
+        yield clock_check("salesforce clock", "Salesforce", self.client.now(), now())
+
+    def _object(self, source: Source) -> Iterator[Check]:
+        name = f"salesforce {source.name}"
+        yield from probe(name, lambda: self._readable(name, source))
+
+    def _readable(self, name: str, source: Source) -> Iterator[Check]:
+        self.fields.forget(source.sobject)  # an admin may have mended it since
+        try:
+            fields, missing = self.fields.select(source)
+            where = f" WHERE {source.where}" if source.where else ""
+            columns = ", ".join(dict.fromkeys(("Id", *fields)))
+            # Names are ours or checked settings, as in every query of the mirror.
+            self.client.query(f"SELECT {columns} FROM {source.sobject}{where} LIMIT 1")  # noqa: S608
+        except MissingObjectError as error:
+            if not source.feature:
+                raise
+            text = f"{source.feature}: off, as this org has no {source.sobject} or hides it"
+            yield Check(name=name, state="warn", text=text, mend=error.mend)
+            return
+        yield self._complete(name, source, missing)
+
+    def _complete(self, name: str, source: Source, missing: Sequence[str]) -> Check:
+        """All fields are there, or which are not; one that the settings name must be."""
+        if not missing:
+            return Check(name=name, state="ok", text=f"{source.sobject} can be read")
+        named = [one for one in missing if one in self.settings.account_fields]
+        text = f"{source.sobject}: without {', '.join(missing)}, which the org lacks or hides"
+        if named:
+            text += f"; the configuration names {', '.join(named)}"
+        mend = "give the integration user read access to it, or correct its name"
+        return Check(name=name, state="fail" if named else "warn", text=text, mend=mend)
+
+    def _absences(self) -> Iterator[Check]:
+        source = next(one for one in self.sources if one.sobject == _ABSENCES)
+        count = f"SELECT COUNT() FROM {_ABSENCES} WHERE {source.where}"  # noqa: S608
+        try:
+            seen = int(self.client.query(count).get("totalSize") or 0)
+        except MissingObjectError:
+            return  # told by the look at the object itself
+        name = "salesforce absences"
+        if seen:
+            yield Check(name=name, state="ok", text=f"{seen} present or coming absences are seen")
+            return
+        yield Check(
+            name=name,
+            state="warn",
+            text="not one absence is seen: nobody is away, or those of others are hidden from us",
+            mend="let one rep set themselves out of office in Salesforce and run this again; if it "
+            "still sees none, let the integration user see all users (View All Users)",
+        )
+
+    def _budget(self) -> Iterator[Check]:
+        usage = self.client.usage
+        if usage is not None:
+            yield budget_check("salesforce API budget", "Salesforce", *usage)
+
+
+def _tasks(problems: Sequence[str]) -> Iterator[Check]:
+    name = "salesforce writing tasks"
+    for problem in problems:
+        text = problem.removesuffix(MEND).strip()
+        yield Check(name=name, state="fail", text=text, mend=MEND if MEND in problem else "")
+    if not problems:
+        text = "tasks can be written, with every field and the unique key"
+        yield Check(name=name, state="ok", text=text)
+
+
+def _release(version: str) -> int:
+    """The number of a release: 66 for '66.0', 0 for what is none."""
+    number = version.partition(".")[0]
+    return int(number) if number.isascii() and number.isdigit() else 0

@@ -1,0 +1,217 @@
+"""Reads the incremental objects anew from end to end, mends the mirror, and tells its drift.
+
+Changes that a CRM tells nobody of (a record purged or restored, a formula, a renamed role) reach
+the mirror by this alone. It runs beside the sync and leaves the watermark as it is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from connectors.base import Crm, MirrorObject, Page
+from connectors.errors import ConnectorError
+from routing.nouns import MirrorRecord
+from worker.context import Context
+from worker.leases import LostLeaseError, hold, is_due, is_free, release, take
+from worker.store.engine import Store
+from worker.store.mirror import (
+    Read,
+    chunks,
+    columns_of,
+    held,
+    tombstone,
+    tombstone_unseen,
+    touch,
+    upsert,
+)
+from worker.store.tables import DRIFT, WATERMARK
+from worker.sync import broken_off, closing, see_responses, sync
+
+_RETRY = timedelta(minutes=10)
+_SETTLED = timedelta(minutes=15)
+"""A change younger than this may still be on its way through the sync, and is no drift."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Drift:
+    """What one reconcile mended, in records.
+
+    ``missing`` were not in the mirror, ``stale`` had other values there, ``extra`` were no
+    longer in the CRM.
+    """
+
+    missing: int = 0
+    stale: int = 0
+    extra: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.missing + self.stale + self.extra
+
+
+def prepare_reconcile(store: Store, crm: Crm, first: datetime) -> None:
+    """Make the rows that keep each object's drift; its reconciles begin at ``first``."""
+    with store.write() as tx:
+        for one in crm.objects:
+            if not one.full:
+                row = tx.insert(DRIFT).values(object=one.name, next_at=first)
+                tx.conn.execute(row.on_conflict_do_nothing(index_elements=["object"]))
+
+
+def reconcile_due(ctx: Context) -> None:
+    """Clock job: hand over every object whose time has come, one at a time over all workers."""
+    now = ctx.clock.now()
+    with ctx.store.read() as conn:
+        query = (
+            select(DRIFT.c.object)
+            .join(WATERMARK, WATERMARK.c.object == DRIFT.c.object)
+            .where(is_due(DRIFT, now), is_free(DRIFT, now), WATERMARK.c.finished_at.is_not(None))
+        )
+        names = [row[0] for row in conn.execute(query)]
+    if names:
+        with ctx.store.write() as tx:
+            for name in names:
+                ctx.dispatch.hand_over(tx, "reconcile", name, lock="reconcile")
+
+
+def reconcile(ctx: Context, name: str, *, force: bool = False) -> Drift | None:
+    """Job: read one object anew and mend what differs.
+
+    None when it is no incremental object, was not due, is being reconciled elsewhere, or failed.
+    ``force`` does not wait for the time to come.
+    """
+    thing = next((one for one in ctx.crm.objects if one.name == name and not one.full), None)
+    taken = take(ctx, DRIFT, name, force=force) if thing is not None else None
+    if thing is None or taken is None:
+        return None
+    read = taken[0]
+    drift = Drift()
+    error = "the read broke off"
+    try:
+        _read_anew(ctx, thing, read, drift)
+        error = ""
+    except LostLeaseError as lost:
+        log.warning("a reconcile was given up: %s", lost, extra={"object": name})
+        return None
+    except ConnectorError as failure:
+        error = str(failure)[:500]
+        log.warning("%s was not reconciled: %s", name, failure, extra={"object": name})
+        return None
+    finally:
+        _end(ctx, name, read, drift, error)
+    return drift
+
+
+def drift_report(ctx: Context) -> dict[str, dict[str, Any]]:
+    """The last drift of each incremental object; ``age_seconds`` None when never reconciled."""
+    now = ctx.clock.now()
+    with ctx.store.read() as conn:
+        rows = conn.execute(select(DRIFT)).mappings().all()
+    report: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        finished = row["finished_at"]
+        report[row["object"]] = {
+            "age_seconds": None if finished is None else round((now - finished).total_seconds(), 1),
+            "missing": row["missing"],
+            "stale": row["stale"],
+            "extra": row["extra"],
+            "error": row["error"],
+        }
+    return report
+
+
+def _end(ctx: Context, name: str, read: Read, drift: Drift, error: str) -> None:
+    if drift.total:
+        log.warning(
+            "the mirror of %s had drifted: %d missing, %d stale, %d extra, now mended",
+            name,
+            drift.missing,
+            drift.stale,
+            drift.extra,
+            extra={"object": name},
+        )
+    if error:
+        release(ctx, DRIFT, name, read, error=error, next_at=ctx.clock.now() + _RETRY)
+        return
+    release(
+        ctx,
+        DRIFT,
+        name,
+        read,
+        error="",
+        next_at=read.at + ctx.patience.reconcile,
+        finished_at=read.at,
+        missing=drift.missing,
+        stale=drift.stale,
+        extra=drift.extra,
+    )
+
+
+def _read_anew(ctx: Context, thing: MirrorObject, read: Read, drift: Drift) -> None:
+    # What the sync would find in its next read is no drift.
+    sync(ctx, thing.name, force=True)
+    complete = False
+    since: datetime | None = None
+    with closing(ctx.crm.read(thing.name, None)) as pages:
+        for page in pages:
+            _keep(ctx, thing, page, read, drift)
+            complete = complete or page.watermark is not None
+            since = page.since or since
+    if not complete:
+        raise broken_off(thing)
+    sync(ctx, thing.name, force=True)
+    with ctx.store.write() as tx:
+        hold(ctx, tx, DRIFT, thing.name, read)
+        drift.extra += tombstone_unseen(tx, thing.noun, thing.name, read, since)
+
+
+def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read, drift: Drift) -> None:
+    for chunk in chunks(page.records):
+        with ctx.store.write() as tx:
+            hold(ctx, tx, DRIFT, thing.name, read)
+            rows = held(tx, thing.noun, [record.id for record in chunk])
+            wrong = [one for one in chunk if _differs(one, rows.get(one.id), thing.name)]
+            mended = {record.id for record in wrong}
+            well = [record.id for record in chunk if record.id not in mended]
+            touch(tx, thing.noun, well, read)
+            upsert(tx, thing.noun, thing.name, wrong, read)
+            see_responses(ctx, tx, wrong)
+        _count(drift, wrong, rows, read.at - _SETTLED)
+    if page.deleted or not page.records:
+        with ctx.store.write() as tx:
+            hold(ctx, tx, DRIFT, thing.name, read)
+            gone = tombstone(tx, thing.noun, thing.name, page.deleted, read.at)
+        drift.extra += gone
+
+
+def _differs(record: MirrorRecord, row: Mapping[str, Any] | None, name: str) -> bool:
+    """Whether the mirror must take the record; not when a sync brought a newer one meanwhile."""
+    if row is None or row["deleted_at"] is not None or row["object"] != name:
+        return True
+    if record.modified_at and row["modified_at"] and record.modified_at < row["modified_at"]:
+        return False
+    return any(getattr(record, column) != row[column] for column in columns_of(type(record)))
+
+
+def _count(
+    drift: Drift,
+    wrong: Sequence[MirrorRecord],
+    rows: Mapping[str, Mapping[str, Any]],
+    settled: datetime,
+) -> None:
+    for record in wrong:
+        if record.modified_at is not None and record.modified_at > settled:
+            continue
+        row = rows.get(record.id)
+        if row is None or row["deleted_at"] is not None:
+            drift.missing += 1
+        else:
+            drift.stale += 1

@@ -62,7 +62,10 @@ class Signal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """A user of the CRM. ``id`` is the id that record owners refer to."""
+    """A user of the CRM. ``id`` is the id that record owners refer to.
+
+    ``fields`` here and below holds the extra fields that the policy names, by their CRM name.
+    """
 
     id: str
     email: str
@@ -76,13 +79,16 @@ class Person:
     working_hours: str = ""
     """JSON list of ``[weekday 0-6, start minute, end minute]``; empty when the CRM holds none."""
     queue: bool = False
+    profile_name: str = ""
+    department: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
     seen_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A company. ``fields`` holds the extra fields that the policy names, by their CRM name."""
+    """A company."""
 
     id: str
     name: str
@@ -108,6 +114,7 @@ class Prospect:
     account_id: str | None = None
     owner_id: str | None = None
     converted_to: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
     seen_at: datetime | None = None
 
@@ -141,6 +148,7 @@ class Deal:
     is_closed: bool = False
     is_won: bool = False
     closed_at: datetime | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
     seen_at: datetime | None = None
 
@@ -166,6 +174,41 @@ class RoleHolding:
     role: str
     account_id: str | None = None
     deal_id: str | None = None
+    modified_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Territory:
+    """A sales territory; an inactive one, or one of an inactive model, routes nobody."""
+
+    id: str
+    name: str
+    parent_id: str | None = None
+    active: bool = True
+    modified_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TerritoryAccount:
+    """That an account belongs to a territory."""
+
+    id: str
+    territory_id: str
+    account_id: str
+    modified_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupMember:
+    """A person's place in a queue or a territory (``group_id``), with the role they have there."""
+
+    id: str
+    group_id: str
+    person_id: str
+    role: str = ""
     modified_at: datetime | None = None
     seen_at: datetime | None = None
 
@@ -206,5 +249,16 @@ class Evidence:
 
 
 MirrorRecord = (
-    Person | Account | Prospect | Stage | Deal | DealContact | RoleHolding | OutOfOffice | Evidence
+    Person
+    | Account
+    | Prospect
+    | Stage
+    | Deal
+    | DealContact
+    | RoleHolding
+    | Territory
+    | TerritoryAccount
+    | GroupMember
+    | OutOfOffice
+    | Evidence
 )

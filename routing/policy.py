@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from routing.mapping import NOTHING_MORE, Mapping
 from routing.policy_checks import problems_of
 
 _MONTH = 60 * 24 * 30
@@ -243,6 +244,7 @@ class Policy(_Strict):
         StageRule(stage=StageClass.CUSTOMER, account_kind=("customer*",)),
         StageRule(stage=StageClass.PROSPECTING),
     )
+    mapping: Mapping = Field(NOTHING_MORE, description="Further fields and objects of the CRM.")
     deals_of: Literal["prospect_then_account", "account"] = "prospect_then_account"
     roles: dict[str, Annotated[tuple[RoleSource, ...], *SOME]] = {}
     named_accounts: tuple[NamedAccount, ...] = ()

@@ -14,6 +14,7 @@ _UNSET = SecretStr("")
 
 def crm_for(settings: Settings, secrets: Secrets, clock: Clock) -> Crm:
     """The CRM of the settings; its secrets must have been checked before."""
+    mapping = settings.policy.mapping
     if settings.crm == "salesforce" and settings.salesforce is not None:
         from connectors.salesforce import connect as salesforce
         from connectors.salesforce.settings import SalesforceSecrets
@@ -22,13 +23,13 @@ def crm_for(settings: Settings, secrets: Secrets, clock: Clock) -> Crm:
             client_id=secrets.salesforce_client_id or _UNSET,
             client_secret=secrets.salesforce_client_secret or _UNSET,
         )
-        return salesforce(settings.salesforce, keys, settings.http)
+        return salesforce(settings.salesforce, keys, settings.http, mapping)
     if settings.crm == "hubspot" and settings.hubspot is not None:
         from connectors.hubspot import connect as hubspot
         from connectors.hubspot.settings import HubspotSecrets
 
         token = HubspotSecrets(token=secrets.hubspot_token or _UNSET)
-        return hubspot(settings.hubspot, token, settings.http, now=clock.now)
+        return hubspot(settings.hubspot, token, settings.http, mapping, now=clock.now)
     from connectors.people_csv import connect as people_csv
 
     if settings.csv is None:

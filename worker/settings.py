@@ -142,7 +142,9 @@ def _finished(settings: Settings, folder: Path) -> Settings:
         changes["csv"] = settings.csv.model_copy(update={"folder": folder / settings.csv.folder})
     for crm in (settings.salesforce, settings.hubspot):
         if crm is not None:
-            fields = tuple(dict.fromkeys((*crm.account_fields, *account_fields(settings.policy))))
+            policy = settings.policy
+            wanted = (*crm.account_fields, *account_fields(policy), *policy.mapping.fields.account)
+            fields = tuple(dict.fromkeys(wanted))
             name = "salesforce" if crm is settings.salesforce else "hubspot"
             changes[name] = crm.model_copy(update={"account_fields": fields})
     return settings.model_copy(update=changes)

@@ -9,6 +9,7 @@ from connectors.base import Crm
 from connectors.http import HttpSettings
 from connectors.hubspot.crm import Hubspot
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
+from routing.mapping import NOTHING_MORE, Mapping
 
 __all__ = ["Hubspot", "HubspotSecrets", "HubspotSettings", "connect"]
 
@@ -17,8 +18,9 @@ def connect(
     settings: HubspotSettings,
     secrets: HubspotSecrets,
     http: HttpSettings,
+    mapping: Mapping = NOTHING_MORE,
     *,
     now: Callable[[], datetime] | None = None,
 ) -> Crm:
     """The account as a CRM; nothing is called yet. ``now`` defaults to the machine's clock."""
-    return Hubspot(settings, secrets, http, now)
+    return Hubspot(settings, secrets, http, now, mapping)

@@ -18,6 +18,7 @@ from connectors.hubspot.notes import Notes
 from connectors.hubspot.properties import TaskShape
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
 from connectors.hubspot.write import Tasks
+from routing.mapping import NOTHING_MORE, Mapping
 
 _ASK_AGAIN = 300.0
 """Seconds; a link in a message is not worth asking a failing HubSpot for each one."""
@@ -33,8 +34,10 @@ class Hubspot:
         secrets: HubspotSecrets,
         http: HttpSettings,
         now: Callable[[], datetime] | None = None,
+        mapping: Mapping = NOTHING_MORE,
     ) -> None:
         self.name = "hubspot"
+        self._mapping = mapping
         self.objects: Sequence[MirrorObject] = OBJECTS
         self._notes = Notes()
         self.notes: list[str] = self._notes.shown

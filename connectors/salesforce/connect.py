@@ -6,8 +6,14 @@ from connectors.base import Crm
 from connectors.http import HttpSettings
 from connectors.salesforce.crm import Salesforce
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
+from routing.mapping import NOTHING_MORE, Mapping
 
 
-def connect(settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings) -> Crm:
+def connect(
+    settings: SalesforceSettings,
+    secrets: SalesforceSecrets,
+    http: HttpSettings,
+    mapping: Mapping = NOTHING_MORE,
+) -> Crm:
     """The org as a CRM. Calls nobody yet: the first read or write logs in."""
-    return Salesforce(settings, secrets, http)
+    return Salesforce(settings, secrets, http, mapping)

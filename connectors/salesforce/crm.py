@@ -16,6 +16,7 @@ from connectors.salesforce.fields import Fields
 from connectors.salesforce.objects import Source, sources
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
 from connectors.salesforce.writing import Writing
+from routing.mapping import NOTHING_MORE, Mapping
 
 _PAGES = {
     "001": "Account",
@@ -32,9 +33,14 @@ class Salesforce:
     """One org. Serves several threads."""
 
     def __init__(
-        self, settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings
+        self,
+        settings: SalesforceSettings,
+        secrets: SalesforceSecrets,
+        http: HttpSettings,
+        mapping: Mapping = NOTHING_MORE,
     ) -> None:
         self.name = "salesforce"
+        self._mapping = mapping
         self._settings = settings
         self._sources = sources(settings.account_fields, settings.field_prefix)
         self.objects: Sequence[MirrorObject] = tuple(one.mirrored for one in self._sources.values())

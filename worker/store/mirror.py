@@ -20,12 +20,15 @@ from routing.nouns import (
     Deal,
     DealContact,
     Evidence,
+    GroupMember,
     MirrorRecord,
     OutOfOffice,
     Person,
     Prospect,
     RoleHolding,
     Stage,
+    Territory,
+    TerritoryAccount,
 )
 from worker.store.engine import Tx
 from worker.store.mirror_tables import (
@@ -33,11 +36,14 @@ from worker.store.mirror_tables import (
     DealContactRow,
     DealRow,
     EvidenceRow,
+    GroupMemberRow,
     OutOfOfficeRow,
     PersonRow,
     ProspectRow,
     RoleHoldingRow,
     StageRow,
+    TerritoryAccountRow,
+    TerritoryRow,
 )
 
 CHUNK = 500
@@ -51,6 +57,9 @@ TABLES: dict[type[Any], type[SQLModel]] = {
     Deal: DealRow,
     DealContact: DealContactRow,
     RoleHolding: RoleHoldingRow,
+    Territory: TerritoryRow,
+    TerritoryAccount: TerritoryAccountRow,
+    GroupMember: GroupMemberRow,
     OutOfOffice: OutOfOfficeRow,
     Evidence: EvidenceRow,
 }

@@ -40,6 +40,9 @@ class PersonRow(MirrorRow, table=True):
     time_zone: str = ""
     working_hours: str = ""
     queue: bool = False
+    profile_name: str = ""
+    department: str = ""
+    fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
 class AccountRow(MirrorRow, table=True):
@@ -66,6 +69,7 @@ class ProspectRow(MirrorRow, table=True):
     account_id: str | None = Field(default=None, index=True)
     owner_id: str | None = None
     converted_to: str | None = None
+    fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
 class StageRow(MirrorRow, table=True):
@@ -93,6 +97,7 @@ class DealRow(MirrorRow, table=True):
     is_closed: bool = False
     is_won: bool = False
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
 class DealContactRow(MirrorRow, table=True):
@@ -112,6 +117,32 @@ class RoleHoldingRow(MirrorRow, table=True):
     role: str
     account_id: str | None = Field(default=None, index=True)
     deal_id: str | None = Field(default=None, index=True)
+
+
+class TerritoryRow(MirrorRow, table=True):
+    """A sales territory."""
+
+    __tablename__ = "territory"
+    name: str
+    parent_id: str | None = None
+    active: bool = True
+
+
+class TerritoryAccountRow(MirrorRow, table=True):
+    """That an account belongs to a territory."""
+
+    __tablename__ = "territory_account"
+    territory_id: str = Field(index=True)
+    account_id: str = Field(index=True)
+
+
+class GroupMemberRow(MirrorRow, table=True):
+    """A person's place in a queue or a territory."""
+
+    __tablename__ = "group_member"
+    group_id: str = Field(index=True)
+    person_id: str
+    role: str = ""
 
 
 class OutOfOfficeRow(MirrorRow, table=True):

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from connectors.base import Crm, Surface
 from worker.clock import Clock
-from worker.secrets import Secrets
+from worker.secrets import HUBSPOT_REFRESH_TOKEN, SALESFORCE_REFRESH_TOKEN, Secrets
 from worker.settings import Settings
 
 _UNSET = SecretStr("")
@@ -21,15 +21,22 @@ def crm_for(settings: Settings, secrets: Secrets, clock: Clock) -> Crm:
 
         keys = SalesforceSecrets(
             client_id=secrets.salesforce_client_id or _UNSET,
-            client_secret=secrets.salesforce_client_secret or _UNSET,
+            client_secret=secrets.salesforce_client_secret,
+            private_key=secrets.salesforce_private_key,
+            refresh_token=secrets.refresh_token(SALESFORCE_REFRESH_TOKEN),
         )
         return salesforce(settings.salesforce, keys, settings.http, mapping)
     if settings.crm == "hubspot" and settings.hubspot is not None:
         from connectors.hubspot import connect as hubspot
         from connectors.hubspot.settings import HubspotSecrets
 
-        token = HubspotSecrets(token=secrets.hubspot_token or _UNSET)
-        return hubspot(settings.hubspot, token, settings.http, mapping, now=clock.now)
+        access = HubspotSecrets(
+            token=secrets.hubspot_token,
+            client_id=secrets.hubspot_client_id,
+            client_secret=secrets.hubspot_client_secret,
+            refresh_token=secrets.refresh_token(HUBSPOT_REFRESH_TOKEN),
+        )
+        return hubspot(settings.hubspot, access, settings.http, now=clock.now)
     from connectors.people_csv import connect as people_csv
 
     if settings.csv is None:

@@ -19,7 +19,7 @@ from connectors.salesforce.settings import SalesforceSettings
 from connectors.slack.settings import SlackSettings
 from routing.policy import Policy
 from worker import secrets as names
-from worker.secrets import Secrets
+from worker.secrets import DEFAULT_CREDENTIALS, Secrets
 from worker.sections import ClockSettings, Section, SignalSettings, StoreSettings, WebSettings
 from worker.validation import explain, shown
 from worker.yaml_file import FileProblem, KeyPath, YamlError, YamlFile, read_yaml
@@ -38,6 +38,9 @@ class Settings(Section):
     web: WebSettings = Field(default_factory=WebSettings)
     signals: SignalSettings = Field(default_factory=SignalSettings)
     clock: ClockSettings = Field(default_factory=ClockSettings)
+    credentials: Path = Field(
+        Path(DEFAULT_CREDENTIALS), description="File of credentials, relative to this file."
+    )
     policy: Policy
 
     @model_validator(mode="after")
@@ -138,6 +141,7 @@ def _alternatives(part: dict[str, Any], schema: dict[str, Any]) -> list[dict[str
 def _finished(settings: Settings, folder: Path) -> Settings:
     """With paths made whole and the account fields that the policy reads."""
     changes: dict[str, Any] = {"store": _anchored_store(settings.store, folder)}
+    changes["credentials"] = folder / settings.credentials
     if settings.csv is not None:
         changes["csv"] = settings.csv.model_copy(update={"folder": folder / settings.csv.folder})
     for crm in (settings.salesforce, settings.hubspot):
@@ -173,14 +177,30 @@ def signature_required(settings: Settings, secrets: Secrets) -> bool:
     return secrets.signals_secret is not None
 
 
+_NEEDED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("salesforce", "client_credentials"): (
+        names.SALESFORCE_CLIENT_ID,
+        names.SALESFORCE_CLIENT_SECRET,
+    ),
+    ("salesforce", "jwt"): (names.SALESFORCE_CLIENT_ID, names.SALESFORCE_PRIVATE_KEY),
+    ("salesforce", "refresh_token"): (names.SALESFORCE_CLIENT_ID, names.SALESFORCE_REFRESH_TOKEN),
+    ("hubspot", "token"): (names.HUBSPOT_TOKEN,),
+    ("hubspot", "oauth"): (
+        names.HUBSPOT_CLIENT_ID,
+        names.HUBSPOT_CLIENT_SECRET,
+        names.HUBSPOT_REFRESH_TOKEN,
+    ),
+}
+"""What each way to log in needs."""
+
+
 def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
     """The environment names that this configuration needs and that are not set."""
     needed: list[tuple[str, object]] = []
-    if settings.crm == "salesforce":
-        needed.append((names.SALESFORCE_CLIENT_ID, secrets.salesforce_client_id))
-        needed.append((names.SALESFORCE_CLIENT_SECRET, secrets.salesforce_client_secret))
-    if settings.crm == "hubspot":
-        needed.append((names.HUBSPOT_TOKEN, secrets.hubspot_token))
+    needed += [
+        (name, getattr(secrets, name.removeprefix("HOTLEAD_").lower()))
+        for name in _NEEDED.get((settings.crm, _flow(settings)), ())
+    ]
     if settings.policy.surface == "slack":
         needed.append((names.SLACK_BOT_TOKEN, secrets.slack_bot_token))
         needed.append((names.SLACK_APP_TOKEN, secrets.slack_app_token))
@@ -188,3 +208,8 @@ def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
     if settings.signals.require_signature or open_to_others:
         needed.append((names.SIGNALS_SECRET, secrets.signals_secret))
     return [name for name, value in needed if value is None]
+
+
+def _flow(settings: Settings) -> str:
+    """How the CRM of the settings is logged in to; '' where there is no such thing."""
+    return str(getattr(getattr(settings, settings.crm), "flow", ""))

@@ -25,9 +25,12 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError
 from urllib3.util.retry import Retry
 
+from connectors.errors import AuthError
 from connectors.http import CallCounter, HttpSettings, retry_policy
 from connectors.hubspot.errors import told
+from connectors.hubspot.login import REFUSED, Login
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
+from connectors.hubspot.wire import PLACEHOLDER, wired
 
 if TYPE_CHECKING:
     from hubspot import HubSpot
@@ -120,15 +123,21 @@ class Client:
     """One account's API. Every method raises ConnectorError and nothing else."""
 
     def __init__(
-        self, settings: HubspotSettings, secrets: HubspotSecrets, http: HttpSettings
+        self,
+        settings: HubspotSettings,
+        secrets: HubspotSecrets,
+        http: HttpSettings,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self.counter = CallCounter()
         self._settings = settings
-        self._secrets = secrets
         self._http = http
         self._pace = Pace(settings.searches_per_second)
         self._pools: list[urllib3.PoolManager] = []
         self._offset: float | None = None
+        # A throttled log-in is repeated, as a write is; any other may have rotated the token.
+        logging_in = self._pool(_patient(retry_policy(http, reading=False)))
+        self._login = Login(settings, secrets, http, logging_in, now or _machine_time)
         self.usage: tuple[int, int] | None = None
         """The account's calls of the day and how many it allows; None when never told."""
         self._limits = {
@@ -150,9 +159,8 @@ class Client:
         from hubspot import HubSpot
 
         pool = self._pool(_patient(retry_policy(self._http, reading=reading)))
-        self._pools.append(pool)
         return HubSpot(
-            access_token=self._secrets.token.get_secret_value(),
+            access_token=PLACEHOLDER,
             host=self._settings.base_url,
             api_factory=_Apis(pool),
         )
@@ -165,10 +173,12 @@ class Client:
             pool: urllib3.PoolManager = urllib3.ProxyManager(proxy, **size)
         else:
             pool = urllib3.PoolManager(**size)
+        version = self._settings.api_version
         pool.pool_classes_by_scheme = {
-            "http": _counted(HTTPConnectionPool, self.counter),
-            "https": _counted(HTTPSConnectionPool, self.counter),
+            "http": wired(HTTPConnectionPool, self.counter, version, self._token),
+            "https": wired(HTTPSConnectionPool, self.counter, version, self._token),
         }
+        self._pools.append(pool)
         return pool
 
     def get(
@@ -191,6 +201,28 @@ class Client:
         searching: bool,
         writing: bool,
     ) -> Answer:
+        token = self._token()
+        try:
+            return self._once(what, method, args, more, searching=searching, writing=writing)
+        except AuthError:
+            if not self._login.renews:
+                raise
+        self._login.renew(token)
+        try:
+            return self._once(what, method, args, more, searching=searching, writing=writing)
+        except AuthError as error:
+            raise AuthError(str(error), mend=REFUSED) from error
+
+    def _once(
+        self,
+        what: str,
+        method: Callable[..., Any],
+        args: tuple[Any, ...],
+        more: dict[str, Any],
+        *,
+        searching: bool,
+        writing: bool,
+    ) -> Answer:
         self._pace.wait(searching=searching)
         with told(what, writing=writing):
             answer = method(*args, **more, **self._limits)
@@ -201,6 +233,9 @@ class Client:
             if not isinstance(found, dict):
                 raise ValueError("not an object")
             return found
+
+    def _token(self) -> str:
+        return self._login.token()
 
     def now(self) -> datetime | None:
         """HubSpot's own time, as its last answer told it; None when none did."""
@@ -231,7 +266,7 @@ class Client:
 
     def close(self) -> None:
         """Give back connections."""
-        for pool in self._pools:
+        for pool in tuple(self._pools):
             pool.clear()
 
 
@@ -256,12 +291,5 @@ class _Apis:
             return self._made[key]
 
 
-def _counted(kind: type[HTTPConnectionPool], counter: CallCounter) -> type[HTTPConnectionPool]:
-    class Counted(kind):  # type: ignore[misc, valid-type]
-        """A pool that counts every request that leaves, the repeated ones too."""
-
-        def urlopen(self, *args: Any, **kwargs: Any) -> Any:
-            counter.add()
-            return super().urlopen(*args, **kwargs)
-
-    return Counted
+def _machine_time() -> datetime:
+    return datetime.now(UTC)

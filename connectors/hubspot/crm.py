@@ -42,7 +42,7 @@ class Hubspot:
         self._notes = Notes()
         self.notes: list[str] = self._notes.shown
         self._settings = settings
-        self._client = Client(settings, secrets, http)
+        self._client = Client(settings, secrets, http, now or _machine_time)
         self._mirror = Mirror(self._client, settings, self._notes, now or _machine_time)
         self._tasks = Tasks(self._client, settings, self._notes)
         self._portal = ""

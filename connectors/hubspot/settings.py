@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.http import check_base_url
+from connectors.oauth import RefreshToken
 
 PropertyName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,99}$")]
 
@@ -21,6 +22,20 @@ class HubspotSettings(BaseModel):
     )
     portal_url: Annotated[str, AfterValidator(check_base_url)] = Field(
         "https://app.hubspot.com", description="Where people open records."
+    )
+    flow: Literal["token", "oauth"] = Field(
+        "token",
+        description="How we log in: with the token of a service key (or app), or by OAuth.",
+    )
+    oauth_version: str = Field(
+        "2026-03",
+        pattern=r"^(v1|v3|20\d\d-(03|09))$",
+        description="Version of the OAuth endpoints: /oauth/VERSION/token.",
+    )
+    api_version: str = Field(
+        "v3",
+        pattern=r"^(v3|20\d\d-(03|09))$",
+        description="Version of all other endpoints: v3 (with v4 for associations) or a date.",
     )
     account_fields: tuple[PropertyName, ...] = Field(
         (), description="Company properties that the policy reads, such as csm_owner."
@@ -55,8 +70,11 @@ class HubspotSettings(BaseModel):
 
 
 class HubspotSecrets(BaseModel):
-    """The token of a service key or private app."""
+    """The token of a service key or app; or what an app has for OAuth."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    token: SecretStr
+    token: SecretStr | None = None
+    client_id: SecretStr | None = None
+    client_secret: SecretStr | None = None
+    refresh_token: RefreshToken | None = Field(None, repr=False)

@@ -18,16 +18,15 @@ from urllib.parse import urlsplit
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
-from connectors.errors import AuthError, ConfigError, ConnectorError, TemporaryError
+from connectors.errors import ConnectorError, TemporaryError
 from connectors.http import CallCounter, HttpSettings, Seam, is_loopback, session
-from connectors.salesforce.errors import from_login, from_transport, from_vendor
+from connectors.salesforce.errors import from_transport, from_vendor
+from connectors.salesforce.login import Login
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce as Library
 
-_LOGIN = "configured"
-"""Stands for the configured address where the library would write a domain by itself."""
 _FIRST_WAIT = 0.3
 Result = TypeVar("Result")
 
@@ -45,12 +44,11 @@ class Client:
         self, settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings
     ) -> None:
         self._settings = settings
-        self._secrets = secrets
         self._limits = http
         self.counter = CallCounter()
-        login = {f"{_LOGIN}.salesforce.com": settings.login_url}
-        self._seam = Seam(http, self.counter, login)
+        self._seam = Seam(http, self.counter)
         self._http = session(self._seam)
+        self._login = Login(settings, secrets, self._http)
         self._http.hooks["response"].append(self._note)
         self._lock = threading.Lock()
         self._live: _Session | None = None
@@ -197,28 +195,12 @@ class Client:
 
     def _log_in(self) -> _Session:
         from simple_salesforce.api import Salesforce as Library
-        from simple_salesforce.exceptions import SalesforceAuthenticationFailed
-        from simple_salesforce.login import SalesforceLogin
 
-        try:
-            token, host = SalesforceLogin(
-                consumer_key=self._secrets.client_id.get_secret_value(),
-                consumer_secret=self._secrets.client_secret.get_secret_value(),
-                domain=_LOGIN,
-                session=self._http,
-            )
-        except SalesforceAuthenticationFailed as error:
-            raise from_login(error.code, error.auth_message) from error
-        except (AttributeError, TypeError) as error:
-            raise ConfigError(
-                "the log-in address answered something that is no log-in",
-                mend="check salesforce.login_url: it must be the org's My Domain address",
-            ) from error
-        if not token or not host:
-            raise AuthError("Salesforce's log-in gave no token")
-        url = self._reach(host.rstrip("/"))
+        grant = self._login.grant()
+        host = urlsplit(grant.instance_url).netloc
+        url = self._reach(host)
         library = Library(
-            session_id=token,
+            session_id=grant.access_token.get_secret_value(),
             instance_url=f"https://{host}",
             version=self._settings.api_version,
             session=self._http,

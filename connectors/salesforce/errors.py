@@ -47,8 +47,10 @@ _MENDS = {
     "UNSUPPORTED_API_VERSION": "set salesforce.api_version to one the org offers",
 }
 _AUTH = frozenset({"INVALID_AUTH_HEADER", "INVALID_LOGIN", "INVALID_SESSION_ID"})
-_LOGIN_TEMPORARY = frozenset({"server_error", "temporarily_unavailable", "unknown_error"})
-_LOGIN_MEND = "check the client id and secret, and that the app allows client credentials"
+_LOGIN_MEND = (
+    "a new session was refused at once: see that the app's scope is api and that its user may use "
+    "the API (External Client App Manager › the app)"
+)
 
 
 class MissingObjectError(ConfigError):
@@ -113,21 +115,6 @@ def from_transport(error: Exception, *, writing: bool) -> ConnectorError:
         return TemporaryError(said)
     said = f"Salesforce's answer was lost: {type(error).__name__}"
     return UnclearError(said) if writing else TemporaryError(said)
-
-
-def from_login(code: object, message: object) -> ConnectorError:
-    """The meaning of a refused log-in."""
-    said = f"Salesforce refused the log-in: {code}: {str(message)[:_LONGEST]}"
-    if isinstance(code, int):
-        if code >= 500 or code == 429:
-            return TemporaryError(f"Salesforce's log-in answered {code}")
-        return ConfigError(
-            f"Salesforce's log-in answered {code}, which is no answer of a log-in",
-            mend="check salesforce.login_url: it must be the org's My Domain address",
-        )
-    if code in _LOGIN_TEMPORARY:
-        return TemporaryError(said)
-    return AuthError(said, mend=_LOGIN_MEND)
 
 
 def _by_code(code: str, said: str, retry_after: float | None = None) -> ConnectorError:

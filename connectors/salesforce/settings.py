@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from connectors.http import check_base_url
+from connectors.oauth import RefreshToken
+
+SHARED_HOSTS = ("login.salesforce.com", "test.salesforce.com")
+"""Where people of all orgs log in."""
 
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w*$", max_length=80)]
 
@@ -18,6 +31,18 @@ class SalesforceSettings(BaseModel):
 
     login_url: str = Field(
         description="My Domain address, for example https://acme.my.salesforce.com."
+    )
+    flow: Literal["client_credentials", "jwt", "refresh_token"] = Field(
+        "client_credentials",
+        description="How we log in: as the app's Run As user, by a signed assertion for "
+        "`username`, or on behalf of the admin who consented.",
+    )
+    username: str = Field(
+        "", max_length=200, description="User that the JWT flow logs in as, such as bot@acme.com."
+    )
+    audience: str = Field(
+        "",
+        description="Audience of the JWT; unset: login or test.salesforce.com by the address.",
     )
     api_version: str = Field("66.0", pattern=r"^\d{2,3}\.0$", description="REST API version.")
     overlap_minutes: int = Field(
@@ -40,11 +65,31 @@ class SalesforceSettings(BaseModel):
     def _is_address(cls, value: str) -> str:
         return check_base_url(value)
 
+    @model_validator(mode="after")
+    def _flow_is_possible(self) -> Self:
+        host = urlsplit(self.login_url).hostname or ""
+        if self.flow == "client_credentials" and host in SHARED_HOSTS:
+            raise ValueError(
+                f"login_url: {host} does not take the client credentials flow; write your My "
+                "Domain (Setup > My Domain), like https://acme.my.salesforce.com"
+            )
+        if self.flow == "jwt" and not self.username:
+            raise ValueError(
+                "username: is needed by flow: jwt; name the user that Hotlead logs in as"
+            )
+        return self
+
 
 class SalesforceSecrets(BaseModel):
-    """The consumer key and secret of the External Client App."""
+    """What the External Client App gave: each flow needs its own part of it.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    ``client_id`` is the consumer key. ``client_secret`` is for client credentials, and for the
+    refresh token where the app asks for it. ``private_key`` is a PEM, for the JWT flow.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     client_id: SecretStr
-    client_secret: SecretStr
+    client_secret: SecretStr | None = None
+    private_key: SecretStr | None = None
+    refresh_token: RefreshToken | None = Field(None, repr=False)

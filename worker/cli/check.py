@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import typer
 
-from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption
+from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, secrets_for
 from worker.cli.output import console, print_json
-from worker.secrets import load_secrets
+from worker.secrets import Secrets
 from worker.settings import Settings, load_settings, missing_secrets
 
 _PLACEHOLDER = re.compile(r"[\w.@-]*YOUR-[A-Z][\w.@-]*")
@@ -23,7 +22,8 @@ def add_to(app: typer.Typer) -> None:
     def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
         """Validate the configuration and say in words what it does. Touches nothing."""
         settings = load_settings(config)
-        missing = missing_secrets(settings, load_secrets(os.environ))
+        secrets = secrets_for(settings)
+        missing = missing_secrets(settings, secrets)
         left = placeholders(config)
         if as_json:
             print_json(
@@ -32,28 +32,30 @@ def add_to(app: typer.Typer) -> None:
                     "crm": settings.crm,
                     "policy_hash": settings.policy.hash,
                     "missing_secrets": missing,
+                    "notes": list(secrets.notes),
                     "placeholders": left,
                     "says": _says(settings),
                 }
             )
         else:
-            _print(config, settings, missing)
+            _print(config, settings, secrets, missing)
             for line in left:
                 console.print(f"Not yet filled in: {line}", markup=False, soft_wrap=True)
         if missing or left:
             raise typer.Exit(1)
 
 
-def _print(config: Path, settings: Settings, missing: list[str]) -> None:
+def _print(config: Path, settings: Settings, secrets: Secrets, missing: list[str]) -> None:
     console.print(
         f"{config} is valid (policy {settings.policy.hash}).", markup=False, soft_wrap=True
     )
     for line in _says(settings):
         console.print(f"  {line}", markup=False, soft_wrap=True)
+    for note in secrets.notes:
+        console.print(f"Note: {note}", markup=False, soft_wrap=True)
     for name in missing:
-        console.print(
-            f"Missing secret: set {name}, or {name}_FILE to a file", markup=False, soft_wrap=True
-        )
+        told = f"Missing secret: set {name}, or {name}_FILE to a file, or put it into "
+        console.print(f"{told}{settings.credentials}", markup=False, soft_wrap=True)
 
 
 def placeholders(config: Path) -> list[str]:

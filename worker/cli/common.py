@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from worker.clock import clock_from_environment
+from worker.credentials import CredentialFile
 from worker.secrets import Secrets, load_secrets
 from worker.settings import Settings, load_settings, missing_secrets
 from worker.store.engine import Store
@@ -30,12 +31,18 @@ class UsageError(Exception):
 def load(config: Path) -> tuple[Settings, Secrets]:
     """The settings and secrets; raises SettingsError, SecretsError or UsageError."""
     settings = load_settings(config)
-    secrets = load_secrets(os.environ)
+    secrets = secrets_for(settings)
     missing = missing_secrets(settings, secrets)
     if missing:
         names = "\n".join(f"  {name} (or {name}_FILE)" for name in missing)
-        raise UsageError(f"{config} needs secrets that are not set in the environment:\n{names}")
+        where = f"neither in the environment nor in {settings.credentials}"
+        raise UsageError(f"{config} needs secrets that are {where}:\n{names}")
     return settings, secrets
+
+
+def secrets_for(settings: Settings) -> Secrets:
+    """The secrets of the environment and of the settings' file. Raises SecretsError."""
+    return load_secrets(os.environ, CredentialFile(settings.credentials))
 
 
 @contextmanager

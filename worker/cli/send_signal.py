@@ -10,9 +10,17 @@ from uuid import uuid4
 
 import typer
 
-from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, UsageError, clock
+from worker.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    UsageError,
+    clock,
+    secrets_for,
+)
 from worker.cli.output import console, print_json, print_table
-from worker.secrets import load_secrets
+from worker.credentials import CredentialFile
+from worker.secrets import DEFAULT_CREDENTIALS, load_secrets
 from worker.settings import load_settings
 
 _TIMEOUT = (5, 60)
@@ -37,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
         """Send one signal or a batch to a running worker, signed if a secret is set."""
         body = _read(file)
         base = url or _address(config)
-        status, answer = _post(f"{base.rstrip('/')}/v1/signals", body)
+        status, answer = _post(f"{base.rstrip('/')}/v1/signals", body, _secret(config))
         if as_json:
             print_json({"status": status, **answer})
         else:
@@ -61,16 +69,24 @@ def _address(config: Path) -> str:
     return f"http://{host}:{web.port}"
 
 
-def _post(url: str, body: bytes) -> tuple[int, dict[str, Any]]:
+def _secret(config: Path) -> str:
+    """What to sign with, or ''; without a configuration its file is looked for all the same."""
+    if config.exists():
+        secrets = secrets_for(load_settings(config))
+    else:
+        secrets = load_secrets(os.environ, CredentialFile(config.parent / DEFAULT_CREDENTIALS))
+    found = secrets.signals_secret
+    return found.get_secret_value().split()[0] if found is not None else ""
+
+
+def _post(url: str, body: bytes, secret: str) -> tuple[int, dict[str, Any]]:
     import requests
 
     from worker.intake.signature import sign
 
     headers = {"content-type": "application/json"}
-    secret = load_secrets(os.environ).signals_secret
-    if secret is not None:
-        first = secret.get_secret_value().split()[0]
-        headers |= sign(first, f"msg_{uuid4().hex}", clock.now(), body)
+    if secret:
+        headers |= sign(secret, f"msg_{uuid4().hex}", clock.now(), body)
     try:
         answer = requests.post(url, data=body, headers=headers, timeout=_TIMEOUT)
         value = answer.json()

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from connectors.errors import ConnectorError
+from connectors.live import LivePart, LiveQuestion, Usage
 from routing.nouns import MirrorRecord
 
 
@@ -21,13 +22,15 @@ class MirrorObject:
 
     ``name`` is unique within the CRM; ``noun`` is the class of its records in
     ``routing.nouns``. A ``full`` object is read whole each time and what was not seen is gone;
-    the others are read from their watermark. ``every`` is seconds between reads.
+    the others are read from their watermark. ``every`` is seconds between reads. ``budget`` is
+    the freshness budget in seconds where the CRM demands another one than the settings give.
     """
 
     name: str
     noun: type[MirrorRecord]
     full: bool = False
     every: int = 120
+    budget: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,22 @@ class Crm(Protocol):
         Lazily, at most a page or two in memory. Raises ConnectorError; the pages that came
         before the error are good.
         """
+
+    def read_live(self, question: LiveQuestion) -> list[LivePart]:
+        """Read these records from the CRM itself, now, in as few calls as it allows.
+
+        What the CRM lacks or hides is left out. Raises ConnectorError with nothing answered.
+        """
+
+    def day_usage(self) -> Usage | None:
+        """The calls of the day by the CRM's own count; None where it tells none.
+
+        Makes a call at most when what was last told is old. Raises ConnectorError.
+        """
+
+    @property
+    def calls_here(self) -> int:
+        """HTTP requests made so far by the calling thread."""
 
     def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
         """Create or update one task a draft, idempotent by key; a result for each, in order.

@@ -38,11 +38,19 @@ class CallCounter:
         self._numbers = itertools.count(1)
         self._last = 0
         self._lock = threading.Lock()
+        self._own = threading.local()
 
     def add(self) -> None:
         """Count one call."""
+        self._own.calls = self.here + 1
         with self._lock:
             self._last = next(self._numbers)
+
+    @property
+    def here(self) -> int:
+        """Calls that the present thread made so far."""
+        calls: int = getattr(self._own, "calls", 0)
+        return calls
 
     @property
     def total(self) -> int:

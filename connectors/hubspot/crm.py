@@ -13,11 +13,13 @@ from connectors.errors import ConfigError, ConnectorError
 from connectors.http import HttpSettings
 from connectors.hubspot.checks import Checks
 from connectors.hubspot.client import Client
+from connectors.hubspot.day import Day
 from connectors.hubspot.mirror import OBJECTS, Mirror
 from connectors.hubspot.notes import Notes
 from connectors.hubspot.properties import TaskShape
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
 from connectors.hubspot.write import Tasks
+from connectors.live import LivePart, LiveQuestion, Usage
 from routing.mapping import NOTHING_MORE, Mapping
 
 _ASK_AGAIN = 300.0
@@ -45,6 +47,7 @@ class Hubspot:
         self._client = Client(settings, secrets, http, now or _machine_time)
         self._mirror = Mirror(self._client, settings, self._notes, now or _machine_time)
         self._tasks = Tasks(self._client, settings, self._notes)
+        self._day = Day(self._client)
         self._portal = ""
         self._ask_portal_at = 0.0
         self._lock = threading.Lock()
@@ -59,6 +62,19 @@ class Hubspot:
         if name not in {one.name for one in OBJECTS}:
             raise ConfigError(f"HubSpot has no object {name!r} to mirror")
         return self._mirror.read(name, watermark)
+
+    def read_live(self, question: LiveQuestion) -> list[LivePart]:
+        """As the protocol says."""
+        return self._mirror.live().read(question)
+
+    def day_usage(self) -> Usage | None:
+        """As the protocol says; asked for where no answer's headers tell it."""
+        return self._day.usage()
+
+    @property
+    def calls_here(self) -> int:
+        """As the protocol says."""
+        return self._client.counter.here
 
     def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
         """As the protocol says; our task properties are added to the account on first use."""

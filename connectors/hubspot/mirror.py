@@ -17,12 +17,14 @@ from connectors.hubspot import evidence as proof
 from connectors.hubspot import people, records
 from connectors.hubspot.client import Client
 from connectors.hubspot.errors import ScopeError
+from connectors.hubspot.live import Live
 from connectors.hubspot.notes import Notes
 from connectors.hubspot.properties import Known
 from connectors.hubspot.reading import Filter, Reader, Rows, grouped, stamp, where
 from connectors.hubspot.records import Links
 from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.values import flag, from_ms, to_ms
+from connectors.live import LivePart
 from routing.nouns import (
     Account,
     Deal,
@@ -42,7 +44,7 @@ OBJECTS = (
     MirrorObject(name="companies", noun=Account),
     MirrorObject(name="contacts", noun=Prospect),
     MirrorObject(name="deals", noun=Deal),
-    MirrorObject(name="deal_contacts", noun=DealContact, full=True, every=300),
+    MirrorObject(name="deal_contacts", noun=DealContact, full=True, every=300, budget=60),
     MirrorObject(name="closed_deal_contacts", noun=DealContact, every=300),
     MirrorObject(name="emails", noun=Evidence, every=60),
     MirrorObject(name="calls", noun=Evidence, every=60),
@@ -115,6 +117,15 @@ class Mirror:
         if name == "closed_deal_contacts":
             return self._closed_deal_contacts(mark)
         return self._changing(name, mark)
+
+    def live(self) -> Live:
+        """What reads single records, with the same properties as the mirror."""
+
+        def stages() -> LivePart:
+            found = [one for page in self._stages() for one in page.records]
+            return LivePart(name="stages", records=found)
+
+        return Live(self._client, self._settings, self._now, self._shape, stages)
 
     def count(self, name: str) -> int | None:
         """How many records there are by the search index, which may lag by moments."""

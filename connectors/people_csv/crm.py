@@ -10,8 +10,10 @@ from pathlib import Path
 
 from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError, TemporaryError
+from connectors.live import LivePart, LiveQuestion, Usage
 from connectors.people_csv.activities import Activities
 from connectors.people_csv.checks import checks
+from connectors.people_csv.live import live_parts
 from connectors.people_csv.records import SHAPES, Records, read_folder
 from connectors.people_csv.settings import CsvSettings
 from routing.nouns import Account, OutOfOffice, Person, Prospect
@@ -77,6 +79,19 @@ class PeopleCsv:
                 watermark=stamp if last else None,
                 total=len(found),
             )
+
+    def read_live(self, question: LiveQuestion) -> list[LivePart]:
+        """As the protocol says; raises as ``read``."""
+        return list(live_parts(self._current()[0], question))
+
+    def day_usage(self) -> Usage | None:
+        """Always None: files have no limits."""
+        return None
+
+    @property
+    def calls_here(self) -> int:
+        """Always 0: files are read, nobody is called."""
+        return 0
 
     def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
         """Add or replace a row of activities.csv a draft; the key is the id.

@@ -8,11 +8,13 @@ from datetime import datetime
 from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError
 from connectors.http import HttpSettings
+from connectors.live import LivePart, LiveQuestion, Usage
 from connectors.salesforce import reading
 from connectors.salesforce.checks import Checks
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import MissingFieldError, MissingObjectError
 from connectors.salesforce.fields import Fields
+from connectors.salesforce.live import Live
 from connectors.salesforce.objects import Source, sources
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
 from connectors.salesforce.writing import Writing
@@ -92,6 +94,20 @@ class Salesforce:
         except MissingFieldError:
             self._fields.forget(source.sobject)
             raise
+
+    def read_live(self, question: LiveQuestion) -> list[LivePart]:
+        """As the protocol says."""
+        return Live(self._client, self._fields, self._sources).read(question)
+
+    def day_usage(self) -> Usage | None:
+        """As the protocol says; every answer tells it, so that no call is needed."""
+        told = self._client.usage
+        return None if told is None else Usage(used=told[0], most=told[1])
+
+    @property
+    def calls_here(self) -> int:
+        """As the protocol says."""
+        return self._client.counter.here
 
     def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
         """Create or update one task a draft, idempotent by key; a result for each, in order.

@@ -106,6 +106,14 @@ def from_row(errors: Sequence[Mapping[str, Any]]) -> ConnectorError:
     return kind(said, mend=worst.mend)
 
 
+def from_part(content: object, status: int) -> ConnectorError:
+    """The meaning of the error answer to one part of a request of several."""
+    errors = _listed(content)
+    code = str(errors[0].get("errorCode", "")) if errors else ""
+    said = _said(code, errors, status)
+    return TemporaryError(said) if status >= 500 and code not in _MENDS else _by_code(code, said)
+
+
 def from_transport(error: Exception, *, writing: bool) -> ConnectorError:
     """The meaning of a call without a readable answer. Sent or not makes the difference."""
     said = f"Salesforce could not be reached: {type(error).__name__}"

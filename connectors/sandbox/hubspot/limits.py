@@ -21,6 +21,8 @@ class Limits:
         """Milliseconds; a test that lives through them may make them fewer."""
         self.searches_a_second = 5
         self.daily = 625_000
+        self.tells_day = True
+        """Whether answers tell of the day, as they do to private apps alone."""
         self.used_today = 0
         self.refused = 0
         self.retry_after: float | None = None
@@ -56,12 +58,14 @@ class Limits:
     def headers(self) -> dict[str, str]:
         """What every answer but a search's tells about the limits."""
         left = self.in_ten_seconds - len(self._recent) if self.enforced else self.in_ten_seconds
-        return {
+        day = {
+            "X-HubSpot-RateLimit-Daily": str(self.daily),
+            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self.daily - self.used_today)),
+        }
+        return (day if self.tells_day else {}) | {
             "X-HubSpot-RateLimit-Max": str(self.in_ten_seconds),
             "X-HubSpot-RateLimit-Remaining": str(max(0, left)),
             "X-HubSpot-RateLimit-Interval-Milliseconds": str(self.ten_seconds),
-            "X-HubSpot-RateLimit-Daily": str(self.daily),
-            "X-HubSpot-RateLimit-Daily-Remaining": str(max(0, self.daily - self.used_today)),
         }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from connectors.errors import ConnectorError
@@ -102,6 +102,26 @@ class Check:
     mend: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """The medians over the 30 days up to ``day``, of one rep or the whole team.
+
+    ``key`` is unique for the rep (or team) and the day. Medians are minutes over the ``answered``
+    of the ``fired`` alerts; None when none was answered. ``rep_id`` is None where the CRM knows
+    no such person, and for the team.
+    """
+
+    key: str
+    day: date
+    rep: str
+    rep_id: str | None
+    whole_team: bool
+    fired: int
+    answered: int
+    median_minutes: float | None
+    median_working_minutes: float | None
+
+
 class Crm(Protocol):
     """A CRM that is mirrored and written back to. One instance serves several threads."""
 
@@ -120,6 +140,14 @@ class Crm(Protocol):
         What an admin must mend, each a sentence with its mend; empty when nothing is missing.
         Looks anew at each call, so that a mend shows. Raises ConnectorError when it could not
         look; what is merely missing is no error.
+        """
+
+    def install(self, *, check_only: bool) -> Iterator[Check]:
+        """Put into the CRM what tasks and medians are written into, as far as we may.
+
+        With ``check_only`` the CRM is asked whether it would take it, and nothing changes. A
+        check for each part, as it is done: what was refused, each with its mend. Doing it twice
+        is harmless. Never raises ConnectorError: a refusal is a failed check.
         """
 
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
@@ -162,6 +190,15 @@ class Crm(Protocol):
         """Create or update one task a draft, idempotent by key; a result for each, in order.
 
         Raises ConnectorError only if no draft was written; UnclearError if any may have been.
+        """
+
+    def takes_metrics(self) -> bool:
+        """Whether the CRM has a place for medians. Looks anew each time. Raises ConnectorError."""
+
+    def write_metrics(self, metrics: Sequence[Metric]) -> list[WriteResult]:
+        """Create or update one row a metric, idempotent by key; a result for each, in order.
+
+        Raises ConnectorError only if no row was written, or if there is no place for them.
         """
 
     def record_url(self, noun: str, record_id: str) -> str:

@@ -13,7 +13,7 @@ from connectors.hubspot import people
 from connectors.hubspot.client import Client
 from connectors.hubspot.errors import ScopeError
 from connectors.hubspot.evidence import KEY
-from connectors.hubspot.properties import TaskShape, definitions, ensure_properties
+from connectors.hubspot.properties import TaskShape, definitions, ensure_properties, may_add
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.values import Row, text
@@ -168,13 +168,8 @@ class Checks:
             yield Check(name=name, state="ok", text=said)
 
     def _to_be_added(self, name: str, shape: TaskShape) -> Check:
-        """Asks for a property group without a name, which is refused in any case.
-
-        Raises ScopeError when it is for want of the scope.
-        """
-        api = self.client.writing.crm.properties.groups_api
-        what = "adding task properties"
-        _unless_refused(lambda: self.client.put(what, api.create, "tasks", {}))
+        """Raises ScopeError when they cannot be added for want of the scope."""
+        may_add(self.client)
         text = f"tasks lack {', '.join(shape.missing)}, which the first start adds"
         return Check(name=name, state="warn", text=text, mend="start hotlead run")
 

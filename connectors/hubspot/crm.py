@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
+from connectors.base import ActivityDraft, Check, Metric, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError, ConnectorError
 from connectors.http import HttpSettings
 from connectors.hubspot.checks import Checks
 from connectors.hubspot.client import Client
 from connectors.hubspot.day import Day
+from connectors.hubspot.install import Installer
 from connectors.hubspot.mirror import OBJECTS, Mirror
 from connectors.hubspot.notes import Notes
 from connectors.hubspot.properties import TaskShape
@@ -83,6 +84,19 @@ class Hubspot:
     def prepare(self) -> list[str]:
         """As the protocol says: adds the task properties that are missing."""
         return self._tasks.problems()
+
+    def install(self, *, check_only: bool) -> Iterator[Check]:
+        """As the protocol says; adds the properties of ``config/hubspot``."""
+        yield from Installer(self._client).run(check_only=check_only)
+        self._tasks.forget()
+
+    def takes_metrics(self) -> bool:
+        """Never: HubSpot has no object of ours for medians."""
+        return False
+
+    def write_metrics(self, metrics: Sequence[Metric]) -> list[WriteResult]:
+        """Raises ConfigError: there is no place for them."""
+        raise ConfigError(f"HubSpot has no place for {len(metrics)} medians")
 
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """As the protocol says."""

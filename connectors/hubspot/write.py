@@ -49,8 +49,7 @@ class Tasks:
         for start in range(0, len(drafts), BATCH):
             self._write(drafts[start : start + BATCH], shape, results)
         if any(isinstance(one.error, ConfigError) for one in results.values()):
-            with self._lock:
-                self._shape = None  # look again which properties there are
+            self.forget()
         return [results[draft.key] for draft in drafts]
 
     def shape(self) -> TaskShape:
@@ -61,6 +60,11 @@ class Tasks:
                 self._shape = ensure_properties(self._client, create=create)
                 self._tell(self._shape)
             return self._shape
+
+    def forget(self) -> None:
+        """Look again which properties there are."""
+        with self._lock:
+            self._shape = None
 
     def problems(self) -> list[str]:
         """What tasks lack and an admin can mend; looked at anew while something is missing."""

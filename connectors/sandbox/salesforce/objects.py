@@ -23,6 +23,23 @@ def _people() -> tuple[Sobject, ...]:
         Sobject(name="UserRole", prefix="00E", plural="Role", columns=_with(tables.USER_ROLE)),
         Sobject(name="Profile", prefix="00e", plural="Profile", columns=_with(tables.PROFILE)),
         _fixed("UserLicense", "100", "User Licenses", tables.USER_LICENSE),
+        Sobject(
+            name="PermissionSet",
+            prefix="0PS",
+            plural="Permission Set",
+            createable=False,
+            updateable=False,
+            deletable=False,
+            columns=_with(tables.PERMISSION_SET),
+        ),
+        Sobject(
+            name="PermissionSetAssignment",
+            prefix="0Pa",
+            plural="Permission Set Assignment",
+            updateable=False,
+            hard_delete=True,
+            columns=_with(tables.PERMISSION_SET_ASSIGNMENT),
+        ),
         Sobject(name="Group", prefix="00G", plural="Group", columns=_with(tables.GROUP)),
         Sobject(
             name="GroupMember",

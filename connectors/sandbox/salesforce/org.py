@@ -9,6 +9,7 @@ from datetime import datetime
 
 from connectors.sandbox.salesforce.errors import Refusal
 from connectors.sandbox.salesforce.ids import make_id
+from connectors.sandbox.salesforce.metadata import Metadata
 from connectors.sandbox.salesforce.objects import objects
 from connectors.sandbox.salesforce.schema import Sobject
 from connectors.sandbox.salesforce.table import Row, Table
@@ -29,6 +30,7 @@ class Org:
         self.calls = 0
         self.objects: dict[str, Sobject] = objects()
         self.tables = {name: Table(one) for name, one in self.objects.items()}
+        self.metadata = Metadata()
         self._numbers = itertools.count(1)
         self.user_id = ""
         """The user that API clients run as."""

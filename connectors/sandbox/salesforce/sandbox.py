@@ -9,6 +9,7 @@ from typing import Any
 from connectors.sandbox.faults import App, Faults
 from connectors.sandbox.salesforce import writes
 from connectors.sandbox.salesforce.load import load_world, prepare
+from connectors.sandbox.salesforce.metadata import hide
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.server import Server
 from connectors.sandbox.salesforce.table import Row
@@ -17,7 +18,10 @@ from connectors.sandbox.world import World
 
 
 class SalesforceSandbox:
-    """A Salesforce org on loopback. ``now`` tells its time, aware."""
+    """A Salesforce org on loopback. ``now`` tells its time, aware.
+
+    In a ``bare`` org nothing of ours is deployed yet.
+    """
 
     def __init__(
         self,
@@ -25,6 +29,7 @@ class SalesforceSandbox:
         *,
         client_id: str = "sandbox-client",
         client_secret: str = "sandbox-secret",  # noqa: S107
+        bare: bool = False,
     ) -> None:
         self.org = Org(now)
         self.client_id = client_id
@@ -33,6 +38,8 @@ class SalesforceSandbox:
         self._tokens = Tokens(self.org, client_id, client_secret)
         with self.org.lock:
             prepare(self.org)
+            if bare:
+                hide(self.org, "HLR_")
         self.app: App = self.faults.around(Server(self.org, self._tokens).app())
 
     @property

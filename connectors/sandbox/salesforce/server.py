@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from connectors.sandbox.salesforce.call import Call, Reply, read_json
 from connectors.sandbox.salesforce.composite import composite
+from connectors.sandbox.salesforce.deploys import Deploys
 from connectors.sandbox.salesforce.errors import Refusal, not_found
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.queries import Queries
@@ -21,7 +22,7 @@ from connectors.sandbox.salesforce.records import sobjects
 from connectors.sandbox.salesforce.tokens import Tokens
 
 _VERSIONS = range(31, 68)
-_LIMITED = ("query", "queryAll", "sobjects", "composite", "limits")
+_LIMITED = ("query", "queryAll", "sobjects", "composite", "limits", "metadata")
 _VERSION = re.compile(r"v(\d+)\.0")
 
 
@@ -32,6 +33,7 @@ class Server:
         self._org = org
         self._tokens = tokens
         self._queries = Queries(org)
+        self._deploys = Deploys(org)
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -51,14 +53,15 @@ class Server:
 
     async def _data(self, request: Request) -> Response:
         raw = await request.body()
+        form = await _form(request)
         with self._org.lock:
             try:
-                reply = self._answer(request, raw)
+                reply = self._answer(request, raw, form)
             except Refusal as refusal:
                 reply = Reply(refusal.status, refusal.body())
             return self._response(reply, data=True)
 
-    def _answer(self, request: Request, raw: bytes) -> Reply:
+    def _answer(self, request: Request, raw: bytes, form: dict[str, bytes]) -> Reply:
         path = request.scope.get("raw_path", b"").decode("ascii", "replace").split("?")[0]
         pieces = [unquote(piece) for piece in path.split("/")]
         if pieces[:3] != ["", "services", "data"]:
@@ -82,24 +85,31 @@ class Server:
                 parts=tuple(rest[1:]),
                 query=dict(request.query_params),
                 headers=headers,
-                body=read_json(raw),
+                body=None if form else read_json(raw),
+                form=form,
             )
         )
 
     def _route(self, call: Call) -> Reply:
         match call.parts[:1]:
             case ():
-                return Reply(body={name: f"{call.base}/{name}" for name in _LIMITED})
+                return Reply(body=self._resources(call))
             case ("query" | "queryAll",):
                 return self._queries.query(call)
             case ("sobjects",):
                 return sobjects(self._org, call)
             case ("composite",):
                 return composite(self._org, call, self._route)
+            case ("metadata",):
+                return self._deploys.answer(call)
             case ("limits",):
                 return Reply(body=self._limits())
             case _:
                 raise not_found()
+
+    def _resources(self, call: Call) -> dict[str, str]:
+        user = f"https://login.salesforce.com/id/{self._org.org_id}/{self._org.user_id}"
+        return {name: f"{call.base}/{name}" for name in _LIMITED} | {"identity": user}
 
     def _limits(self) -> dict[str, Any]:
         left = max(0, self._org.daily_limit - self._org.calls)
@@ -113,6 +123,17 @@ class Server:
         if reply.body is None:
             return Response(status_code=reply.status, headers=headers)
         return JSONResponse(reply.body, reply.status, headers)
+
+
+async def _form(request: Request) -> dict[str, bytes]:
+    """The parts of a multipart body; empty for any other."""
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return {}
+    parts: dict[str, bytes] = {}
+    async with request.form() as form:
+        for name, part in form.multi_items():
+            parts[name] = part.encode() if isinstance(part, str) else await part.read()
+    return parts
 
 
 def _versions() -> list[dict[str, str]]:

@@ -207,6 +207,14 @@ SortOrder int n
 IsDefault boolean d
 IsClosed boolean d
 """
+PERMISSION_SET = """
+Name string(80) cuN
+Label string(80) cu
+"""
+PERMISSION_SET_ASSIGNMENT = """
+AssigneeId reference(User) c
+PermissionSetId reference(PermissionSet) c
+"""
 ORGANIZATION = """
 Name string(80) uN
 OrganizationType picklist(40) nr {Developer Edition|Enterprise Edition}

@@ -8,6 +8,7 @@ from typing import Any
 from connectors.sandbox.salesforce.derive import fill
 from connectors.sandbox.salesforce.errors import Refusal
 from connectors.sandbox.salesforce.ids import whole_id
+from connectors.sandbox.salesforce.metadata import grant
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.schema import Column
 from connectors.sandbox.salesforce.table import Row, Table
@@ -160,6 +161,8 @@ def _store(org: Org, table: Table, row: Row) -> None:
     now = org.stamp()
     user = org.user_id or row["Id"]
     table.put(row | {"LastModifiedDate": now, "LastModifiedById": user, "SystemModstamp": now})
+    if table.sobject.name == "PermissionSetAssignment":
+        grant(org)
 
 
 def _unique(table: Table, row: Row) -> None:

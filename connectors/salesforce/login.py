@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,6 +28,8 @@ SCOPES = ("api", "refresh_token")
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LIFE = timedelta(minutes=2)
 """Salesforce takes an assertion for at most three minutes; clocks differ a little."""
+_APART = timedelta(seconds=30)
+"""Clocks that differ by more tell different times."""
 _RECONNECT = "run: hotlead connect salesforce, and let an admin consent again"
 
 
@@ -134,7 +137,18 @@ class Login:
         return self._endpoint.ask(form, flow=self._settings.flow, headers=basic, hidden=hidden)
 
     def _by_assertion(self) -> Grant:
-        made = assertion(self._settings, self._secrets, datetime.now(UTC))
+        """By our clock; where that is wrong, by Salesforce's, which every answer tells."""
+        ours = datetime.now(UTC)
+        try:
+            return self._assert_at(ours)
+        except AuthError:
+            theirs = self._endpoint.told_at
+            if theirs is None or abs(theirs - ours) < _APART:
+                raise
+        return self._assert_at(theirs)
+
+    def _assert_at(self, moment: datetime) -> Grant:
+        made = assertion(self._settings, self._secrets, moment)
         form = {"grant_type": _JWT_BEARER, "assertion": made}
         return self._endpoint.ask(form, flow=self._settings.flow)
 
@@ -149,6 +163,8 @@ class TokenEndpoint:
     def __init__(self, settings: SalesforceSettings, http: requests.Session) -> None:
         self._url = f"{settings.login_url}/services/oauth2/token"
         self._http = http
+        self.told_at: datetime | None = None
+        """Salesforce's time at its last answer."""
 
     def ask(
         self,
@@ -167,6 +183,7 @@ class TokenEndpoint:
             # The error holds the request, and that the secret.
             raise from_transport(error, writing=False) from None
         found = _json(answer)
+        self.told_at = _date(answer.headers.get("Date", ""))
         if answer.status_code != requests.codes.ok:
             sent = [*hidden, *(value for name, value in form.items() if name != "grant_type")]
             raise refused(answer.status_code, found, answer.headers, flow=flow, hidden=sent)
@@ -212,6 +229,14 @@ def _client(secrets: SalesforceSecrets) -> dict[str, str]:
 
 def _plain(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
+
+
+def _date(told: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def _json(answer: requests.Response) -> Any:

@@ -132,6 +132,8 @@ _DESCRIBED: tuple[tuple[str, _Meaning], ...] = (
     ("code challenge", _VERIFIER),
     ("expired access/refresh token", _REFRESH),
     ("token revoked", _REFRESH),
+    ("token validity expired", _CLOCK),
+    ("client credentials flow", _RUN_AS),
     ("audience", _AUDIENCE),
     ("assertion", _CLOCK),
     ("user identity", _USERNAME),

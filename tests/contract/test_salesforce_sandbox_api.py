@@ -28,8 +28,10 @@ def org() -> Iterator[Bench]:
         ),
         (
             {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "x"},
-            "unsupported_grant_type",
+            "invalid_grant",
         ),
+        ({"grant_type": "refresh_token", "refresh_token": "x"}, "invalid_client_id"),
+        ({"grant_type": "authorization_code", "code": "x"}, "invalid_client_id"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({}, "unsupported_grant_type"),
     ],

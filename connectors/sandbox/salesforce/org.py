@@ -35,6 +35,8 @@ class Org:
         self.user_id = ""
         """The user that API clients run as."""
         self.org_id = ""
+        self.is_sandbox = False
+        """Whether this is a Salesforce sandbox, whose people log in at test.salesforce.com."""
 
     def sobject(self, name: str) -> Sobject | None:
         """The object of this name, in any case of letters, if the org has it."""

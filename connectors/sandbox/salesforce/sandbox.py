@@ -8,6 +8,8 @@ from typing import Any
 
 from connectors.sandbox.faults import App, Faults
 from connectors.sandbox.salesforce import writes
+from connectors.sandbox.salesforce.apps import ClientApp
+from connectors.sandbox.salesforce.consent import Consent
 from connectors.sandbox.salesforce.load import load_world, prepare
 from connectors.sandbox.salesforce.metadata import hide
 from connectors.sandbox.salesforce.org import Org
@@ -34,13 +36,16 @@ class SalesforceSandbox:
         self.org = Org(now)
         self.client_id = client_id
         self.client_secret = client_secret
+        self.client_app = ClientApp(client_id=client_id, client_secret=client_secret)
         self.faults = Faults()
-        self._tokens = Tokens(self.org, client_id, client_secret)
+        self._tokens = Tokens(self.org, self.client_app)
+        consent = Consent(self.org, self.client_app, self._tokens)
         with self.org.lock:
             prepare(self.org)
             if bare:
                 hide(self.org, "HLR_")
-        self.app: App = self.faults.around(Server(self.org, self._tokens).app())
+            self.client_app.approved.add(self.org.user_id)
+        self.app: App = self.faults.around(Server(self.org, self._tokens, consent).app())
 
     @property
     def features(self) -> set[str]:
@@ -61,6 +66,11 @@ class SalesforceSandbox:
         """End every session; the next call of each client is refused."""
         with self.org.lock:
             self._tokens.expire()
+
+    def revoke_consents(self) -> None:
+        """Revoke every refresh token; sessions go on to their end."""
+        with self.org.lock:
+            self._tokens.forget_refresh()
 
     def records(self, sobject: str, *, deleted: bool = False) -> list[Row]:
         """The rows of an object in the order of their ids, without those in the recycle bin."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from connectors.sandbox.salesforce.call import Call, Reply, read_json
 from connectors.sandbox.salesforce.composite import composite
+from connectors.sandbox.salesforce.consent import Consent
 from connectors.sandbox.salesforce.deploys import Deploys
 from connectors.sandbox.salesforce.errors import Refusal, not_found
 from connectors.sandbox.salesforce.org import Org
@@ -29,9 +30,10 @@ _VERSION = re.compile(r"v(\d+)\.0")
 class Server:
     """Routes calls into the org, one at a time."""
 
-    def __init__(self, org: Org, tokens: Tokens) -> None:
+    def __init__(self, org: Org, tokens: Tokens, consent: Consent) -> None:
         self._org = org
         self._tokens = tokens
+        self._consent = consent
         self._queries = Queries(org)
         self._deploys = Deploys(org)
 
@@ -41,12 +43,27 @@ class Server:
         return Starlette(
             routes=[
                 Route("/services/oauth2/token", self._token, methods=["POST"]),
+                Route("/services/oauth2/revoke", self._revoke, methods=["GET", "POST"]),
+                Route("/services/oauth2/authorize", self._authorize, methods=["GET", "POST"]),
                 Route("/{path:path}", self._data, methods=methods),
             ]
         )
 
+    async def _authorize(self, request: Request) -> Response:
+        given = dict(request.query_params) | await _fields(request)
+        with self._org.lock:
+            return self._consent.answer(given)
+
+    async def _revoke(self, request: Request) -> Response:
+        given = dict(request.query_params) | await _fields(request)
+        with self._org.lock:
+            if self._tokens.revoke(given):
+                return Response(status_code=200)
+        told = urlencode({"error": "invalid_token", "error_description": "invalid token"})
+        return Response(told, 400, media_type="application/x-www-form-urlencoded")
+
     async def _token(self, request: Request) -> Response:
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        form = await _fields(request)
         host = f"{request.url.scheme}://{request.url.netloc}"
         with self._org.lock:
             return self._response(self._tokens.token(form, dict(request.headers), host), data=False)
@@ -134,6 +151,10 @@ async def _form(request: Request) -> dict[str, bytes]:
         for name, part in form.multi_items():
             parts[name] = part.encode() if isinstance(part, str) else await part.read()
     return parts
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
 
 
 def _versions() -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ from connectors.hubspot.properties import TaskShape, definitions, ensure_propert
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.values import Row, text
+from connectors.hubspot.versions import version_checks
 
 _NEEDED = ("companies", "contacts", "deals")
 _OPTIONAL = {
@@ -42,6 +43,7 @@ class Checks:
         if login.state == "fail":
             return
         yield from probe("hubspot clock", lambda: self._clock(now))
+        yield from version_checks(self.settings, now().date())
         yield from probe("hubspot owners", self._owners)
         yield from probe("hubspot stages", self._stages)
         for kind in _NEEDED:

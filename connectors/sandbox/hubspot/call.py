@@ -25,6 +25,8 @@ class Call:
     path: Mapping[str, str]
     query: QueryParams
     raw: bytes
+    scopes: frozenset[str] | None = None
+    """What the token may do; None: all that the account has."""
 
     def body(self) -> JSON:
         """The body, a JSON object. Raises the API's refusal."""
@@ -55,7 +57,8 @@ class Call:
 
     def need(self, *scopes: str) -> None:
         """Raises the API's refusal unless the token has all of these scopes."""
-        missing = [one for one in scopes if one not in self.portal.scopes]
+        granted = self.portal.scopes if self.scopes is None else self.scopes & self.portal.scopes
+        missing = [one for one in scopes if one not in granted]
         if missing:
             raise missing_scopes(missing)
 

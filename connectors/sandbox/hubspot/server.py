@@ -5,9 +5,11 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,11 +17,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sandbox.faults import Faults
-from connectors.sandbox.hubspot import associations, batch, definitions, directory, objects
+from connectors.sandbox.hubspot import (
+    associations,
+    batch,
+    definitions,
+    directory,
+    objects,
+    versions,
+)
 from connectors.sandbox.hubspot.call import Answer, Call, Endpoint
 from connectors.sandbox.hubspot.errors import HubspotError, not_found, unauthorized
 from connectors.sandbox.hubspot.limits import Limits
 from connectors.sandbox.hubspot.loading import Loader
+from connectors.sandbox.hubspot.oauth import VERSIONS, OAuth
 from connectors.sandbox.hubspot.portal import Portal
 from connectors.sandbox.hubspot.table import Record
 from connectors.sandbox.world import World
@@ -55,7 +65,7 @@ class HubspotSandbox:
 
     ``portal`` holds the switches (``scopes``, ``search_lag``, ``search_cap``, ``short_pages``,
     ``most_rows`` of any page, ``unique_task_property``, ``task_properties``,
-    ``association_page``), ``limits`` the limiter.
+    ``association_page``), ``limits`` the limiter, ``oauth`` the app that may be installed.
     ``calls`` counts requests by path.
     """
 
@@ -68,6 +78,7 @@ class HubspotSandbox:
     ) -> None:
         self.token = token
         self.portal = Portal(now=now)
+        self.oauth = OAuth(self.portal)
         self.limits = Limits(self.portal.stamp, enforced=enforce_limits)
         self.faults = Faults()
         self.calls: dict[str, int] = {}
@@ -77,10 +88,39 @@ class HubspotSandbox:
         ]
         usage = "/account-info/v3/api-usage/daily/private-apps"
         routes.append(Route(usage, self._serve(self._usage, usage), methods=["GET"]))
+        routes += self._oauth_routes()
         starlette = Starlette(
             routes=routes, exception_handlers={404: _no_such_route, 405: _no_such_route}
         )
-        self.app = self.faults.around(starlette)
+        self.app = self.faults.around(versions.around(starlette))
+
+    def _oauth_routes(self) -> list[Route]:
+        async def authorize(request: Request) -> Response:
+            given = dict(request.query_params) | await _fields(request)
+            with self.portal.lock:
+                return self.oauth.authorize(given)
+
+        async def token(request: Request) -> Response:
+            given, version = await _fields(request), request.path_params["version"]
+            kind = request.headers.get("content-type", "").partition(";")[0]
+            with self.portal.lock:
+                if version not in VERSIONS or kind != "application/x-www-form-urlencoded":
+                    return _response(415 if version in VERSIONS else 404, not_found().body, {})
+                return self._token(given, version)
+
+        return [
+            Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
+            Route("/oauth/{version}/token", token, methods=["POST"]),
+        ]
+
+    def _token(self, given: Mapping[str, str], version: str) -> Response:
+        date = {"Date": format_datetime(self.portal.now(), usegmt=True)}
+        try:
+            self.limits.take(searching=False)
+            status, body = self.oauth.token(given, version)
+        except HubspotError as error:
+            return _response(error.status, error.body, {**error.headers, **date})
+        return _response(status, body, date)
 
     def _serve(self, endpoint: Endpoint, path: str) -> Callable[[Request], Any]:
         verb = {"verb": "search"} if "{verb:search}" in path else {}
@@ -105,7 +145,7 @@ class HubspotSandbox:
     ) -> Response:
         headers: dict[str, str] = {}
         try:
-            self._admit(request)
+            call = replace(call, scopes=self._admit(request))
             self.limits.take(searching=searching)
             status, body = endpoint(call)
         except HubspotError as error:
@@ -115,10 +155,15 @@ class HubspotSandbox:
             headers |= self.limits.headers()
         return _response(status, body, headers)
 
-    def _admit(self, request: Request) -> None:
+    def _admit(self, request: Request) -> frozenset[str] | None:
+        """The scopes of the token, None for the one that stays. Raises the API's refusal."""
         given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+        if hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            return None
+        granted = self.oauth.find(given.removeprefix("Bearer "))
+        if granted is None:
             raise unauthorized()
+        return granted.scopes
 
     def _usage(self, _: Call) -> Answer:
         usage = {
@@ -203,6 +248,10 @@ def _response(status: int, body: object, headers: Mapping[str, str]) -> Response
     raw = b"" if body is None else json.dumps(body).encode()
     media = {"content-type": "application/json;charset=utf-8"}
     return Response(raw, status_code=status, headers={**media, **headers})
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    return dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
 
 
 async def _no_such_route(_: Request, __: Exception) -> Response:

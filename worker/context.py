@@ -31,6 +31,8 @@ class Patience:
     unknown_identity: timedelta = timedelta(minutes=10)
     reconcile: timedelta = timedelta(hours=24)
     """Between two reads of an object from end to end."""
+    history: timedelta = timedelta(days=90)
+    """How long the past values of facts are kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

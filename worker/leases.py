@@ -67,11 +67,23 @@ def hold(ctx: Context, tx: Tx, table: Table, name: str, read: Read) -> None:
         raise LostLeaseError(f"{name} is being read by another worker")
 
 
+def is_held(tx: Tx, table: Table, name: str) -> bool:
+    """Whether somebody is at work under this lease, or died at it and nobody has noticed."""
+    query = select(table.c.object).where(table.c.object == name, table.c.lease_until.is_not(None))
+    return tx.conn.execute(query).first() is not None
+
+
 def release(ctx: Context, table: Table, name: str, read: Read, **values: Any) -> None:
     """Give the lease back and note ``values``; without effect when another has taken it."""
     with ctx.store.write() as tx:
-        tx.conn.execute(
-            update(table)
-            .where(table.c.object == name, table.c.lease_of == read.number)
-            .values(lease_until=None, **values)
-        )
+        release_in(tx, table, name, read, **values)
+
+
+def release_in(tx: Tx, table: Table, name: str, read: Read, **values: Any) -> bool:
+    """The same in a transaction; says whether the lease was still ours."""
+    released = tx.conn.execute(
+        update(table)
+        .where(table.c.object == name, table.c.lease_of == read.number)
+        .values(lease_until=None, **values)
+    )
+    return int(released.rowcount) == 1

@@ -7,7 +7,7 @@ the mirror by this alone. It runs beside the sync and leaves the watermark as it
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,18 +20,9 @@ from routing.nouns import MirrorRecord
 from worker.context import Context
 from worker.leases import LostLeaseError, hold, is_due, is_free, release, take
 from worker.store.engine import Store
-from worker.store.mirror import (
-    Read,
-    chunks,
-    columns_of,
-    held,
-    tombstone,
-    tombstone_unseen,
-    touch,
-    upsert,
-)
+from worker.store.mirror import Read, chunks, compare, put, tombstone, touch
 from worker.store.tables import DRIFT, WATERMARK
-from worker.sync import broken_off, closing, see_responses, sync
+from worker.sync import broken_off, closing, see_responses, sync, take_away_unseen
 
 _RETRY = timedelta(minutes=10)
 _SETTLED = timedelta(minutes=15)
@@ -168,50 +159,29 @@ def _read_anew(ctx: Context, thing: MirrorObject, read: Read, drift: Drift) -> N
     if not complete:
         raise broken_off(thing)
     sync(ctx, thing.name, force=True)
-    with ctx.store.write() as tx:
-        hold(ctx, tx, DRIFT, thing.name, read)
-        drift.extra += tombstone_unseen(tx, thing.noun, thing.name, read, since)
+    drift.extra += take_away_unseen(ctx, DRIFT, thing, read, since)
 
 
 def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read, drift: Drift) -> None:
+    later = read.number + 1  # what a sync brought since this read began is newer than the page
     for chunk in chunks(page.records):
         with ctx.store.write() as tx:
             hold(ctx, tx, DRIFT, thing.name, read)
-            rows = held(tx, thing.noun, [record.id for record in chunk])
-            wrong = [one for one in chunk if _differs(one, rows.get(one.id), thing.name)]
-            mended = {record.id for record in wrong}
-            well = [record.id for record in chunk if record.id not in mended]
-            touch(tx, thing.noun, well, read)
-            upsert(tx, thing.noun, thing.name, wrong, read)
-            see_responses(ctx, tx, wrong)
-        _count(drift, wrong, rows, read.at - _SETTLED)
+            found = compare(tx, thing.noun, thing.name, chunk, before=later)
+            put(tx, thing.noun, thing.name, found, read, ctx.clock.now())
+            touch(tx, thing.noun, found.same, read)
+            see_responses(ctx, tx, found.wrong)
+        drift.missing += _settled(found.absent, read)
+        drift.stale += _settled(found.changed, read)
     if page.deleted or not page.records:
         with ctx.store.write() as tx:
             hold(ctx, tx, DRIFT, thing.name, read)
-            gone = tombstone(tx, thing.noun, thing.name, page.deleted, read.at)
+            now = ctx.clock.now()
+            gone = tombstone(tx, thing.noun, thing.name, page.deleted, read, now, before=later)
         drift.extra += gone
 
 
-def _differs(record: MirrorRecord, row: Mapping[str, Any] | None, name: str) -> bool:
-    """Whether the mirror must take the record; not when a sync brought a newer one meanwhile."""
-    if row is None or row["deleted_at"] is not None or row["object"] != name:
-        return True
-    if record.modified_at and row["modified_at"] and record.modified_at < row["modified_at"]:
-        return False
-    return any(getattr(record, column) != row[column] for column in columns_of(type(record)))
-
-
-def _count(
-    drift: Drift,
-    wrong: Sequence[MirrorRecord],
-    rows: Mapping[str, Mapping[str, Any]],
-    settled: datetime,
-) -> None:
-    for record in wrong:
-        if record.modified_at is not None and record.modified_at > settled:
-            continue
-        row = rows.get(record.id)
-        if row is None or row["deleted_at"] is not None:
-            drift.missing += 1
-        else:
-            drift.stale += 1
+def _settled(records: Sequence[MirrorRecord], read: Read) -> int:
+    """How many of these are no change that may still be on its way through the sync."""
+    until = read.at - _SETTLED
+    return sum(one.modified_at is None or one.modified_at <= until for one in records)

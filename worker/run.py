@@ -25,6 +25,7 @@ from worker.deliver import deliver
 from worker.digest import make_digests
 from worker.dispatch import dispatch_for
 from worker.escalate import escalate
+from worker.history import forget
 from worker.intake.accept import Intake
 from worker.outbox import anything_due, free_leases, sweep
 from worker.prepare import Preparation
@@ -43,6 +44,7 @@ from worker.write_back import write_back
 
 SLOW = frozenset({"sync", "reconcile"})
 _RECONCILE_SECONDS = 60.0
+_FORGET_SECONDS = 3600.0
 _LISTEN_RETRY = 30.0
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,7 @@ class Worker:
         self.store = Store(settings.store.url)
         migrate(self.store)
         every = timedelta(hours=settings.clock.reconcile_hours)
+        kept = timedelta(days=settings.store.history_days)
         self.ctx = Context(
             store=self.store,
             clock=clock,
@@ -73,7 +76,7 @@ class Worker:
             dispatch=dispatch_for(self.store, slow=SLOW),
             crm=crm_for(settings, secrets, clock),
             surfaces=surfaces_for(settings, secrets),
-            patience=replace(patience or Patience(), reconcile=every),
+            patience=replace(patience or Patience(), reconcile=every, history=kept),
         )
         prepare_mirror(self.store, self.ctx.crm, clock.now())
         prepare_reconcile(self.store, self.ctx.crm, clock.now() + every)
@@ -160,6 +163,7 @@ class Worker:
         schedule.add("sweep", sweep, clock.sweep_seconds)
         schedule.add("sync", sync_due, clock.sync_seconds)
         schedule.add("reconcile", reconcile_due, _RECONCILE_SECONDS)
+        schedule.add("history", forget, _FORGET_SECONDS)
         schedule.add("digest", make_digests, clock.digest_seconds)
         schedule.add("audit", audit_job, clock.audit_seconds)
         return schedule

@@ -42,6 +42,12 @@ class StoreSettings(Section):
         repr=False,  # may hold a password
         description="SQLite file, relative to this file, or a PostgreSQL address.",
     )
+    history_days: int = Field(
+        90,
+        ge=1,
+        le=3650,
+        description="Days for which the past values of facts are kept, to decide again as of then.",
+    )
 
 
 class WebSettings(Section):

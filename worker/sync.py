@@ -11,17 +11,27 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 
 from connectors.base import Crm, MirrorObject, Page
 from connectors.errors import ConnectorError
 from routing.nouns import Evidence, MirrorRecord
 from worker.context import Context
-from worker.leases import LostLeaseError, hold, is_due, is_free, release, take
+from worker.leases import (
+    LostLeaseError,
+    hold,
+    is_due,
+    is_free,
+    is_held,
+    release,
+    release_in,
+    take,
+)
 from worker.respond import respond_to_evidence
 from worker.store.engine import Store, StoreError, Tx
-from worker.store.mirror import Read, chunks, tombstone, tombstone_unseen, upsert
-from worker.store.tables import META, WATERMARK
+from worker.store.history import begin_history, note_read
+from worker.store.mirror import Read, chunks, tombstone, touch, unseen, upsert
+from worker.store.tables import DRIFT, META, WATERMARK
 
 _RETRY = timedelta(seconds=30)
 log = logging.getLogger(__name__)
@@ -40,6 +50,7 @@ def prepare_mirror(store: Store, crm: Crm, now: datetime) -> None:
                 f"this store mirrors {mirrored}, but the configuration says {crm.name}; "
                 "name another store.url, or set crm back"
             )
+        begin_history(tx, now)
         for one in crm.objects:
             row = tx.insert(WATERMARK).values(
                 object=one.name, crm=crm.name, next_at=now, records=0, error=""
@@ -84,14 +95,13 @@ def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | N
     except BaseException:
         end(error="the read broke off", next_at=ctx.clock.now() + _RETRY)
         raise
-    end(
-        error="",
-        next_at=read.at + timedelta(seconds=thing.every),
-        mark=mark,
-        finished_at=read.at,
-        records=records,
-    )
-    return True
+    with ctx.store.write() as tx:
+        following = read.at + timedelta(seconds=thing.every)
+        values = {"mark": mark, "finished_at": read.at, "next_at": following, "records": records}
+        done = release_in(tx, WATERMARK, name, read, error="", **values)
+        if done:
+            note_read(tx, name, read.at, thing.every)
+    return done
 
 
 def sync_all(ctx: Context, progress: Progress | None = None) -> dict[str, bool]:
@@ -120,10 +130,25 @@ def _read(
     if not complete:
         raise broken_off(thing)
     if thing.full:
-        with ctx.store.write() as tx:
-            hold(ctx, tx, WATERMARK, thing.name, read)
-            tombstone_unseen(tx, thing.noun, thing.name, read)
+        take_away_unseen(ctx, WATERMARK, thing, read)
     return latest, records
+
+
+def take_away_unseen(
+    ctx: Context, lease: Table, thing: MirrorObject, read: Read, since: datetime | None = None
+) -> int:
+    """After a whole read: what it did not see is gone. Returns how many; in small transactions."""
+    gone, after = 0, ""
+    while True:
+        with ctx.store.read() as conn:  # a long look, for which no writer has to wait
+            ids = unseen(conn, thing.noun, thing.name, read, since, after)
+        if not ids:
+            return gone
+        after = ids[-1]
+        with ctx.store.write() as tx:
+            hold(ctx, tx, lease, thing.name, read)
+            now = ctx.clock.now()
+            gone += tombstone(tx, thing.noun, thing.name, ids, read, now, before=read.number)
 
 
 def broken_off(thing: MirrorObject) -> ConnectorError:
@@ -147,16 +172,20 @@ def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read) -> None:
     for chunk in chunks(page.records):
         with ctx.store.write() as tx:
             hold(ctx, tx, WATERMARK, thing.name, read)
-            upsert(tx, thing.noun, thing.name, chunk, read)
+            found = upsert(tx, thing.noun, thing.name, chunk, read, ctx.clock.now())
+            # Unchanged records are left alone, unless somebody asks who was seen.
+            if thing.full or (found.same and is_held(tx, DRIFT, thing.name)):
+                touch(tx, thing.noun, found.same, read)
             see_responses(ctx, tx, chunk)
     if page.deleted or not page.records:
         with ctx.store.write() as tx:
             hold(ctx, tx, WATERMARK, thing.name, read)
-            tombstone(tx, thing.noun, thing.name, page.deleted, read.at)
+            tombstone(tx, thing.noun, thing.name, page.deleted, read, ctx.clock.now())
 
 
 def see_responses(ctx: Context, tx: Tx, records: Sequence[MirrorRecord]) -> None:
-    """Let alerts have their responses from what came new into the mirror."""
+    """Let alerts have their responses. Evidence that is read again counts again: the prospect or
+    the alert may have come meanwhile."""
     evidence = [one for one in records if isinstance(one, Evidence)]
     if evidence:
         respond_to_evidence(ctx, tx, evidence)

@@ -5,47 +5,180 @@ Parameters are named in each statement's docstring; lists go to ``IN``, and may 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, func, or_, select, union_all
 
-from routing.nouns import Deal, OutOfOffice, Person, Prospect, RoleHolding
-from worker.store.mirror import TABLES, table_of
-from worker.store.tables import ALERT, DEAL_CONTACT, PERSON_SETTING, SIGNAL, WATERMARK
+from routing.nouns import Deal, DealContact, OutOfOffice, Person, Prospect, RoleHolding
+from worker.store.columns import Utc
+from worker.store.history_tables import FACT_HISTORY, PERSON_SETTING_HISTORY
+from worker.store.mirror import TABLES, history_of, table_of
+from worker.store.tables import ALERT, PERSON_SETTING, READ_SPAN, RECEIPT, SIGNAL, WATERMARK
 
 _MOST_DEALS = 200
 _MOST_RECENT = 200
 Query = Select[Any]
+Columns = Any
+"""The columns of a table or of a subquery that has the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactQueries:
+    """The facts of the mirror as it is, or as it was at the parameter ``moment``."""
+
+    by_ids: dict[type[Any], Query]
+    """``ids``: records of a noun, in the order of their ids."""
+    prospect: Query
+    """``email``: the contact, else the unconverted lead; the oldest id of several."""
+    people: Query
+    """``ids``, ``emails``: people who are named either way."""
+    linked_deals: Query
+    """``prospect_id``: the ids of the deals that the prospect takes part in."""
+    deals: Query
+    """``ids``, ``account_id``: open deals, then the latest won."""
+    holdings: Query
+    """``deal_ids``, ``account_id``: who is on the teams."""
+    absences: Query
+    """``people``, ``now``: absences that are not over."""
+    preferences: Query
+    """``people``: what interrupts each."""
+    recent: Query
+    """``email``, ``after``, ``before``: the prospect's latest signals in between."""
+
+
+Choose = Callable[[Columns], ColumnElement[bool]]
+Order = Callable[[Columns], Sequence[Any]]
+Ask = Callable[[type[Any], Choose, Order], Query]
+_MOMENT = bindparam("moment", type_=Utc())
+
+
+def _living(noun: type[Any], choose: Choose, order: Order) -> Query:
+    table = table_of(noun)
+    return (
+        select(table).where(choose(table.c), table.c.deleted_at.is_(None)).order_by(*order(table.c))
+    )
+
+
+def _as_of(noun: type[Any], choose: Choose, order: Order) -> Query:
+    """The versions that held at ``moment``: of those still living, and of those that ended."""
+    table, history = table_of(noun), FACT_HISTORY[TABLES[noun]]
+    names = [one.name for one in history.columns if one.name != "held_until"]
+    living = select(*(table.c[name] for name in names)).where(
+        choose(table.c), table.c.deleted_at.is_(None), table.c.held_from <= _MOMENT
+    )
+    ended = select(*(history.c[name] for name in names)).where(
+        choose(history.c), history.c.held_from <= _MOMENT, history.c.held_until > _MOMENT
+    )
+    both = union_all(living, ended).subquery()
+    return select(both).order_by(*order(both.c))
 
 
 def _list(name: str) -> Any:
     return bindparam(name, expanding=True)
 
 
-def _living(noun: type[Any], condition: ColumnElement[bool]) -> Query:
-    table = table_of(noun)
-    return select(table).where(condition, table.c.deleted_at.is_(None)).order_by(table.c.id)
+def _by_id(c: Columns) -> Sequence[Any]:
+    return (c.id,)
 
 
-BY_IDS: dict[type[Any], Query] = {
-    noun: _living(noun, table_of(noun).c.id.in_(_list("ids"))) for noun in TABLES
-}
-"""``ids``: living records of a noun, in the order of their ids."""
+def _of_email(c: Columns) -> ColumnElement[bool]:
+    return and_(c.email == bindparam("email"), c.converted_to.is_(None))
 
+
+def _contact_first(c: Columns) -> Sequence[Any]:
+    return (c.kind, c.account_id.is_(None), c.id)
+
+
+def _active(c: Columns) -> ColumnElement[bool]:
+    mine = or_(c.id.in_(_list("ids")), c.account_id == bindparam("account_id"))
+    return and_(mine, or_(c.is_closed.is_(False), c.is_won))
+
+
+def _open_first(c: Columns) -> Sequence[Any]:
+    return (c.is_closed, c.closed_at.desc(), c.id)
+
+
+def _fact_queries(ask: Ask, preferences: Query, recent: Query) -> FactQueries:
+    return FactQueries(
+        by_ids={
+            noun: ask(noun, lambda c: c.id.in_(_list("ids")), _by_id)
+            for noun in TABLES
+            if history_of(noun) is not None
+        },
+        prospect=ask(Prospect, _of_email, _contact_first).limit(1),
+        people=ask(
+            Person, lambda c: or_(c.id.in_(_list("ids")), c.email.in_(_list("emails"))), _by_id
+        ),
+        linked_deals=ask(
+            DealContact,
+            lambda c: c.prospect_id == bindparam("prospect_id"),
+            lambda c: (c.deal_id,),
+        ).limit(_MOST_DEALS),
+        deals=ask(Deal, _active, _open_first).limit(_MOST_DEALS),
+        holdings=ask(
+            RoleHolding,
+            lambda c: or_(
+                c.deal_id.in_(_list("deal_ids")), c.account_id == bindparam("account_id")
+            ),
+            _by_id,
+        ),
+        absences=ask(
+            OutOfOffice,
+            lambda c: and_(c.person_id.in_(_list("people")), c.ends_at > bindparam("now")),
+            _by_id,
+        ),
+        preferences=preferences,
+        recent=recent,
+    )
+
+
+def _chosen(table: Table) -> Query:
+    return select(table.c.person_id, table.c.real_time).where(
+        table.c.person_id.in_(_list("people"))
+    )
+
+
+_RECENT = (
+    select(SIGNAL)
+    .where(SIGNAL.c.prospect_email == bindparam("email"))
+    .where(SIGNAL.c.occurred_at.between(bindparam("after"), bindparam("before")))
+    .order_by(SIGNAL.c.occurred_at.desc(), SIGNAL.c.id)
+    .limit(_MOST_RECENT)
+)
+_PAST = PERSON_SETTING_HISTORY
+NOW = _fact_queries(_living, _chosen(PERSON_SETTING), _RECENT)
+"""The mirror as it is."""
+AS_OF = _fact_queries(
+    _as_of,
+    select(
+        union_all(
+            _chosen(PERSON_SETTING).where(PERSON_SETTING.c.changed_at <= _MOMENT),
+            _chosen(_PAST).where(_PAST.c.changed_at <= _MOMENT, _PAST.c.held_until > _MOMENT),
+        ).subquery()
+    ),
+    _RECENT.where(SIGNAL.c.received_at <= _MOMENT),
+)
+"""The mirror as it was at ``moment``."""
 
 LAST_READS = select(WATERMARK.c.object, WATERMARK.c.finished_at).where(
     WATERMARK.c.finished_at.is_not(None)
 )
 """When each object was last read to its end."""
 
-_P = table_of(Prospect).c
-PROSPECT = (
-    select(table_of(Prospect))
-    .where(_P.email == bindparam("email"), _P.deleted_at.is_(None), _P.converted_to.is_(None))
-    .order_by(_P.kind, _P.account_id.is_(None), _P.id)
-    .limit(1)
+_LATER = READ_SPAN.alias()
+READS_AS_OF = (
+    select(READ_SPAN)
+    .join(WATERMARK, WATERMARK.c.object == READ_SPAN.c.object)
+    .where(
+        READ_SPAN.c.first_at
+        == select(func.max(_LATER.c.first_at))
+        .where(_LATER.c.object == WATERMARK.c.object, _LATER.c.first_at <= _MOMENT)
+        .scalar_subquery()
+    )
 )
-"""``email``: the living contact, else the unconverted lead; the oldest id of several."""
+"""``moment``: the reads of each object that had begun by then."""
 
 _PERSON = table_of(Person).c
 PERSON_OF_EMAIL = (
@@ -56,56 +189,24 @@ PERSON_OF_EMAIL = (
 )
 """``email``: the active person, else one who has left."""
 
-PEOPLE = _living(Person, or_(_PERSON.id.in_(_list("ids")), _PERSON.email.in_(_list("emails"))))
-"""``ids``, ``emails``: people who are named either way."""
-
-LINKED_DEALS = (
-    select(DEAL_CONTACT.c.deal_id)
-    .where(DEAL_CONTACT.c.prospect_id == bindparam("prospect_id"))
-    .where(DEAL_CONTACT.c.deleted_at.is_(None))
-    .order_by(DEAL_CONTACT.c.deal_id)
-    .limit(_MOST_DEALS)
-)
-"""``prospect_id``: the ids of the deals that the prospect takes part in."""
-
-_DEAL = table_of(Deal).c
-DEALS = (
-    select(table_of(Deal))
-    .where(or_(_DEAL.id.in_(_list("ids")), _DEAL.account_id == bindparam("account_id")))
-    .where(_DEAL.deleted_at.is_(None), or_(_DEAL.is_closed.is_(False), _DEAL.is_won))
-    .order_by(_DEAL.is_closed, _DEAL.closed_at.desc(), _DEAL.id)
-    .limit(_MOST_DEALS)
-)
-"""``ids``, ``account_id``: open deals, then the latest won."""
-
-_HOLDING = table_of(RoleHolding).c
-HOLDINGS = _living(
-    RoleHolding,
-    or_(_HOLDING.deal_id.in_(_list("deal_ids")), _HOLDING.account_id == bindparam("account_id")),
-)
-"""``deal_ids``, ``account_id``: who is on the teams."""
-
-_OUT = table_of(OutOfOffice).c
-ABSENCES = _living(
-    OutOfOffice, _OUT.person_id.in_(_list("people")) & (_OUT.ends_at > bindparam("now"))
-)
-"""``people``, ``now``: absences that are not over."""
-
-PREFERENCES = select(PERSON_SETTING.c.person_id, PERSON_SETTING.c.real_time).where(
-    PERSON_SETTING.c.person_id.in_(_list("people"))
-)
-"""``people``: what interrupts each."""
-
-RECENT = (
-    select(SIGNAL)
-    .where(SIGNAL.c.prospect_email == bindparam("email"))
-    .where(SIGNAL.c.occurred_at.between(bindparam("after"), bindparam("before")))
-    .order_by(SIGNAL.c.occurred_at.desc(), SIGNAL.c.id)
-    .limit(_MOST_RECENT)
-)
-"""``email``, ``after``, ``before``: the prospect's latest signals in between."""
-
 OPEN_ALERT = select(ALERT.c.id, ALERT.c.signal_class, ALERT.c.thread_id).where(
     ALERT.c.dedup_key == bindparam("key"), ALERT.c.open
 )
 """``key``: the alert that is open for it."""
+
+ALERT_AS_OF = (
+    select(ALERT.c.id)
+    .where(ALERT.c.dedup_key == bindparam("key"), ALERT.c.fired_at <= _MOMENT)
+    .where(or_(ALERT.c.closed_at.is_(None), ALERT.c.closed_at > _MOMENT))
+    .order_by(ALERT.c.fired_at.desc())
+    .limit(1)
+)
+"""``key``, ``moment``: the alert that was open for it."""
+
+SIGNALS_AS_OF = (
+    select(RECEIPT.c.decision, SIGNAL.c.thread_id, SIGNAL.c.thread_url)
+    .join(SIGNAL, SIGNAL.c.id == RECEIPT.c.signal_id)
+    .where(RECEIPT.c.alert_id == bindparam("alert_id"), RECEIPT.c.decided_at <= _MOMENT)
+    .order_by(RECEIPT.c.id)
+)
+"""``alert_id``, ``moment``: the signals that had opened and joined an alert, in order."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, MappingResult, func, select
 
 from routing.nouns import (
     Account,
@@ -22,8 +23,11 @@ from routing.nouns import (
     Stage,
 )
 from routing.policy import Policy, SignalClass
+from routing.priority import more_urgent
 from routing.snapshot import OpenAlert, Preference, Snapshot
 from worker.store import fact_queries as query
+from worker.store.fact_queries import FactQueries
+from worker.store.history import must_remember
 from worker.store.mirror import columns_of
 from worker.store.tables import SIGNAL
 
@@ -35,32 +39,79 @@ Seen = Mapping[str, datetime]
 Given = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The mirror as it is, or as it was at ``moment``."""
+
+    conn: Connection
+    seen: Seen
+    moment: datetime | None = None
+
+    @property
+    def queries(self) -> FactQueries:
+        return query.NOW if self.moment is None else query.AS_OF
+
+    def rows(self, statement: query.Query, given: Given) -> MappingResult:
+        at = {} if self.moment is None else {"moment": self.moment}
+        return self.conn.execute(statement, {**given, **at}).mappings()
+
+    def nouns(self, noun: type[Noun], statement: query.Query, given: Given) -> list[Noun]:
+        return [self._noun(noun, row) for row in self.rows(statement, given)]
+
+    def by_ids(self, noun: type[Noun], ids: Iterable[str]) -> list[Noun]:
+        wanted = sorted(set(ids))
+        return self.nouns(noun, self.queries.by_ids[noun], {"ids": wanted}) if wanted else []
+
+    def _noun(self, noun: type[Noun], row: Any) -> Noun:
+        values = {name: row[name] for name in columns_of(noun)}
+        known = row["seen_at"]
+        if self.moment is not None and known > self.moment:
+            known = row["held_from"]
+        last = self.seen.get(row["object"])
+        values["seen_at"] = max(last, known) if last else known
+        return noun(**values)
+
+
 def snapshot_for(conn: Connection, signal: Signal, policy: Policy, now: datetime) -> Snapshot:
     """The facts for deciding on ``signal``, without the open alert (see ``open_alert``)."""
-    seen = _last_reads(conn)
-    prospect = _first(conn, Prospect, query.PROSPECT, {"email": signal.prospect_email}, seen)
-    account = _one(conn, Account, prospect.account_id if prospect else None, seen)
-    linked = _linked_deals(conn, prospect)
-    deals = _deals(conn, account, linked, seen)
-    holdings = _holdings(conn, account, deals, seen)
-    people = _people(conn, _first_ids(prospect, account, deals, holdings), signal, policy, seen)
+    return _snapshot(_View(conn, _last_reads(conn)), signal, policy, now)
+
+
+def snapshot_as_of(conn: Connection, signal: Signal, policy: Policy, moment: datetime) -> Snapshot:
+    """What ``snapshot_for`` gave or would have given at ``moment``, by the history of the facts.
+
+    Values are those of then to the last; facts may look older than they were then, by no more
+    than the time between two reads of their object, and never younger. Without the open alert
+    (see ``open_alert_as_of``). Raises BeyondHistoryError.
+    """
+    must_remember(conn, moment)
+    return _snapshot(_View(conn, _reads_as_of(conn, moment), moment), signal, policy, moment)
+
+
+def _snapshot(view: _View, signal: Signal, policy: Policy, now: datetime) -> Snapshot:
+    prospect = _prospect(view, signal.prospect_email)
+    account = _one(view, Account, prospect.account_id if prospect else None)
+    linked = _linked_deals(view, prospect)
+    deals = _deals(view, account, linked)
+    holdings = _holdings(view, account, deals)
+    people = _people(view, _first_ids(prospect, account, deals, holdings), signal, policy)
     return Snapshot(
         prospect=prospect,
         account=account,
         deals=deals,
         prospect_deals=frozenset(linked),
-        stages={stage.id: stage for stage in _stages(conn, deals, seen)},
+        stages={one.id: one for one in view.by_ids(Stage, (deal.stage_id for deal in deals))},
         holdings=holdings,
         people=people,
-        out_of_office=_absences(conn, people, now, seen),
-        recent=recent_signals(conn, signal, policy),
-        preferences=_preferences(conn, people),
+        out_of_office=_absences(view, people, now),
+        recent=_recent_signals(view, signal, policy),
+        preferences=_preferences(view, people),
     )
 
 
 def find_prospect(conn: Connection, email: str) -> Prospect | None:
     """The living contact with this e-mail, else the unconverted lead; the oldest id of several."""
-    return _first(conn, Prospect, query.PROSPECT, {"email": email}, _last_reads(conn))
+    return _prospect(_View(conn, _last_reads(conn)), email)
 
 
 def open_alert(conn: Connection, dedup_key: str) -> OpenAlert | None:
@@ -71,27 +122,32 @@ def open_alert(conn: Connection, dedup_key: str) -> OpenAlert | None:
     return OpenAlert(id=row[0], signal_class=SignalClass(row[1]), thread_id=row[2])
 
 
+def open_alert_as_of(conn: Connection, dedup_key: str, moment: datetime) -> OpenAlert | None:
+    """The alert of this key that was open at ``moment``, as the signals until then had made it."""
+    found = conn.execute(query.ALERT_AS_OF, {"key": dedup_key, "moment": moment}).scalar()
+    if found is None:
+        return None
+    given = {"alert_id": found, "moment": moment}
+    rows = conn.execute(query.SIGNALS_AS_OF, given).mappings().all()
+    if not rows:
+        return None
+    signal_class = SignalClass(rows[0]["decision"]["signal_class"])
+    thread_id = rows[0]["thread_id"]
+    for row in rows[1:]:
+        signal_class = more_urgent(signal_class, SignalClass(row["decision"]["signal_class"]))
+        thread_id = row["thread_id"] if row["thread_url"] else thread_id
+    return OpenAlert(id=found, signal_class=signal_class, thread_id=thread_id)
+
+
 def person(conn: Connection, person_id: str | None) -> Person | None:
     """A person of the mirror by id, tombstones left out."""
-    return _one(conn, Person, person_id, {})
+    return _one(_View(conn, {}), Person, person_id)
 
 
 def person_by_email(conn: Connection, email: str) -> Person | None:
     """The active person with this e-mail."""
-    return _first(conn, Person, query.PERSON_OF_EMAIL, {"email": email.lower()}, {})
-
-
-def recent_signals(conn: Connection, signal: Signal, policy: Policy) -> tuple[Signal, ...]:
-    """The prospect's other signals within a multi-open's reach on either side."""
-    reach = timedelta(minutes=policy.priority.multi_open.within_minutes)
-    around = {
-        "email": signal.prospect_email,
-        "after": signal.occurred_at - reach,
-        "before": signal.occurred_at + reach,
-    }
-    rows = conn.execute(query.RECENT, around).mappings()
-    mine = (signal.source, signal.event_id)
-    return tuple(signal_from(row) for row in rows if (row["source"], row["event_id"]) != mine)
+    found = _View(conn, {}).nouns(Person, query.PERSON_OF_EMAIL, {"email": email.lower()})
+    return found[0] if found else None
 
 
 def signal_from(row: Any) -> Signal:
@@ -102,69 +158,54 @@ def signal_from(row: Any) -> Signal:
     return Signal(**values)
 
 
-def _noun(noun: type[Noun], row: Any, seen: Seen) -> Noun:
-    values = {name: row[name] for name in columns_of(noun)}
-    last = seen.get(row["object"])
-    values["seen_at"] = max(last, row["seen_at"]) if last else row["seen_at"]
-    return noun(**values)
-
-
 def _last_reads(conn: Connection) -> Seen:
     """When each object was last read to its end: unchanged records were current at that time."""
     return {row[0]: row[1] for row in conn.execute(query.LAST_READS)}
 
 
-def _nouns(
-    conn: Connection, noun: type[Noun], statement: query.Query, given: Given, seen: Seen
-) -> list[Noun]:
-    return [_noun(noun, row, seen) for row in conn.execute(statement, given).mappings()]
+def _reads_as_of(conn: Connection, moment: datetime) -> Seen:
+    """The same as of ``moment``; within a span of reads the latest time of which that is sure."""
+    seen: dict[str, datetime] = {}
+    for row in conn.execute(query.READS_AS_OF, {"moment": moment}).mappings():
+        sure = moment - timedelta(seconds=row["longest"])
+        within = max(row["first_at"], sure)
+        seen[row["object"]] = row["last_at"] if row["last_at"] <= moment else within
+    return seen
 
 
-def _first(
-    conn: Connection, noun: type[Noun], statement: query.Query, given: Given, seen: Seen
-) -> Noun | None:
-    row = conn.execute(statement, given).mappings().first()
-    return _noun(noun, row, seen) if row else None
-
-
-def _one(conn: Connection, noun: type[Noun], record_id: str | None, seen: Seen) -> Noun | None:
-    found = _by_ids(conn, noun, [record_id] if record_id else [], seen)
+def _prospect(view: _View, email: str) -> Prospect | None:
+    found = view.nouns(Prospect, view.queries.prospect, {"email": email})
     return found[0] if found else None
 
 
-def _by_ids(conn: Connection, noun: type[Noun], ids: Iterable[str], seen: Seen) -> list[Noun]:
-    wanted = sorted(set(ids))
-    return _nouns(conn, noun, query.BY_IDS[noun], {"ids": wanted}, seen) if wanted else []
+def _one(view: _View, noun: type[Noun], record_id: str | None) -> Noun | None:
+    found = view.by_ids(noun, [record_id] if record_id else [])
+    return found[0] if found else None
 
 
-def _linked_deals(conn: Connection, prospect: Prospect | None) -> list[str]:
+def _linked_deals(view: _View, prospect: Prospect | None) -> list[str]:
     if prospect is None:
         return []
-    return [row[0] for row in conn.execute(query.LINKED_DEALS, {"prospect_id": prospect.id})]
+    rows = view.rows(view.queries.linked_deals, {"prospect_id": prospect.id})
+    return [row["deal_id"] for row in rows]
 
 
-def _deals(
-    conn: Connection, account: Account | None, linked: Sequence[str], seen: Seen
-) -> tuple[Deal, ...]:
+def _deals(view: _View, account: Account | None, linked: Sequence[str]) -> tuple[Deal, ...]:
     """Open deals, then the latest won: of the account, and those the prospect takes part in."""
     if account is None and not linked:
         return ()
     given = {"ids": list(linked), "account_id": account.id if account else None}
-    return tuple(_nouns(conn, Deal, query.DEALS, given, seen))
+    return tuple(view.nouns(Deal, view.queries.deals, given))
 
 
 def _holdings(
-    conn: Connection, account: Account | None, deals: Sequence[Deal], seen: Seen
+    view: _View, account: Account | None, deals: Sequence[Deal]
 ) -> tuple[RoleHolding, ...]:
     open_ids = [deal.id for deal in deals if not deal.is_closed]
     if account is None and not open_ids:
         return ()
     given = {"deal_ids": open_ids, "account_id": account.id if account else None}
-    return tuple(_nouns(conn, RoleHolding, query.HOLDINGS, given, seen))
-
-
-def _stages(conn: Connection, deals: Sequence[Deal], seen: Seen) -> list[Stage]:
-    return _by_ids(conn, Stage, (deal.stage_id for deal in deals), seen)
+    return tuple(view.nouns(RoleHolding, view.queries.holdings, given))
 
 
 def _first_ids(
@@ -182,16 +223,14 @@ def _first_ids(
     return {one for one in ids if one}
 
 
-def _people(
-    conn: Connection, first: set[str], signal: Signal, policy: Policy, seen: Seen
-) -> dict[str, Person]:
+def _people(view: _View, first: set[str], signal: Signal, policy: Policy) -> dict[str, Person]:
     """Those named by the records and the policy, their managers and backups, generation by
     generation."""
     emails = policy_emails(policy)
     if signal.sending_rep:
         emails.add(signal.sending_rep)
     given = {"ids": sorted(first), "emails": sorted(emails)}
-    people = {one.id: one for one in _nouns(conn, Person, query.PEOPLE, given, seen)}
+    people = {one.id: one for one in view.nouns(Person, view.queries.people, given)}
     asked = first | people.keys()
     for _ in range(_GENERATIONS):
         related = {one.manager_id for one in people.values()}
@@ -199,7 +238,7 @@ def _people(
         following = {one for one in related if one} - asked
         if not following:
             break
-        people |= {one.id: one for one in _by_ids(conn, Person, following, seen)}
+        people |= {one.id: one for one in view.by_ids(Person, following)}
         asked |= following
     return people
 
@@ -217,21 +256,32 @@ def policy_emails(policy: Policy) -> set[str]:
     return emails
 
 
-def _absences(
-    conn: Connection, people: dict[str, Person], now: datetime, seen: Seen
-) -> tuple[OutOfOffice, ...]:
+def _absences(view: _View, people: dict[str, Person], now: datetime) -> tuple[OutOfOffice, ...]:
     given = {"people": sorted(people), "now": now}
-    return tuple(_nouns(conn, OutOfOffice, query.ABSENCES, given, seen)) if people else ()
+    return tuple(view.nouns(OutOfOffice, view.queries.absences, given)) if people else ()
 
 
-def _preferences(conn: Connection, people: dict[str, Person]) -> dict[str, Preference]:
-    rows = conn.execute(query.PREFERENCES, {"people": sorted(people)})
+def _recent_signals(view: _View, signal: Signal, policy: Policy) -> tuple[Signal, ...]:
+    """The prospect's other signals within a multi-open's reach on either side."""
+    reach = timedelta(minutes=policy.priority.multi_open.within_minutes)
+    around = {
+        "email": signal.prospect_email,
+        "after": signal.occurred_at - reach,
+        "before": signal.occurred_at + reach,
+    }
+    rows = view.rows(view.queries.recent, around)
+    mine = (signal.source, signal.event_id)
+    return tuple(signal_from(row) for row in rows if (row["source"], row["event_id"]) != mine)
+
+
+def _preferences(view: _View, people: dict[str, Person]) -> dict[str, Preference]:
+    rows = view.rows(view.queries.preferences, {"people": sorted(people)})
     known = set(SignalClass)
     return {
-        row[0]: Preference(
+        row["person_id"]: Preference(
             real_time=None
-            if row[1] is None
-            else tuple(SignalClass(one) for one in row[1] if one in known)
+            if row["real_time"] is None
+            else tuple(SignalClass(one) for one in row["real_time"] if one in known)
         )
         for row in rows
     }

@@ -76,6 +76,7 @@ class AlertRow(SQLModel, table=True):
             sqlite_where=text("open"),
             postgresql_where=text("open"),
         ),
+        Index("alert_of_key", "dedup_key", "fired_at"),
         Index("alert_due", "due_at", sqlite_where=text("open"), postgresql_where=text("open")),
     )
     id: str = Field(primary_key=True)

@@ -5,13 +5,14 @@ Chunks are small so that a signal that comes in meanwhile waits a few millisecon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Table, func, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
@@ -31,6 +32,8 @@ from routing.nouns import (
     TerritoryAccount,
 )
 from worker.store.engine import Tx
+from worker.store.history import end_versions
+from worker.store.history_tables import FACT_HISTORY
 from worker.store.mirror_tables import (
     AccountRow,
     DealContactRow,
@@ -65,7 +68,7 @@ TABLES: dict[type[Any], type[SQLModel]] = {
 }
 
 _COLUMNS = {
-    noun: tuple(field.name for field in fields(noun) if field.name != "seen_at") for noun in TABLES
+    noun: tuple(one.name for one in fields(noun) if one.name != "seen_at") for noun in TABLES
 }
 
 
@@ -88,25 +91,106 @@ def columns_of(noun: type[Any]) -> tuple[str, ...]:
     return _COLUMNS[noun]
 
 
+def history_of(noun: type[Any]) -> Table | None:
+    """The table with the past values of a noun; None for evidence, by which nobody routes."""
+    return FACT_HISTORY.get(TABLES[noun])
+
+
+@dataclass(slots=True)
+class Compared:
+    """A chunk of records beside the mirror; a record is in one of the three lists."""
+
+    absent: list[Any] = field(default_factory=list)
+    """Not in the mirror, or marked there as gone."""
+    changed: list[Any] = field(default_factory=list)
+    """Held with other values."""
+    same: list[str] = field(default_factory=list)
+    """Ids of those that the mirror holds as they are."""
+    latest: datetime | None = None
+    """The latest moment from which a row that is to be written over was held."""
+
+    @property
+    def wrong(self) -> list[Any]:
+        """What the mirror must take."""
+        return [*self.absent, *self.changed]
+
+
 def upsert(
     tx: Tx,
-    noun: type[MirrorRecord],
+    noun: type[Any],
     object_name: str,
     records: Sequence[MirrorRecord],
     read: Read,
-) -> None:
-    """Insert or bring up to date one chunk of records; idempotent."""
-    if not records:
-        return
-    names = columns_of(noun)
+    now: datetime,
+) -> Compared:
+    """Bring the mirror to one chunk of records; writes those alone whose values differ.
+
+    ``now`` is the moment of this transaction; from it on the mirror holds the new values.
+    """
+    compared = compare(tx, noun, object_name, records)
+    put(tx, noun, object_name, compared, read, now)
+    return compared
+
+
+def compare(
+    tx: Tx,
+    noun: type[Any],
+    object_name: str,
+    records: Sequence[MirrorRecord],
+    *,
+    before: int | None = None,
+) -> Compared:
+    """Hold one chunk of records against the mirror; of two with one id the last counts.
+
+    The CRM's stamp is none of the values: processes move it that change nothing we read. With
+    ``before``, what the read of this number or a later one wrote is well as it is. Locks the rows.
+    """
+    compared = Compared()
     latest = {record.id: record for record in records}
+    if not latest:
+        return compared
+    values = _values_of(noun)  # type: ignore[arg-type]
+    found = tx.conn.execute(_held_statement(noun), {"ids": list(latest)})  # type: ignore[arg-type]
+    rows = {row[0]: row for row in found}
+    for record in latest.values():
+        row = rows.get(record.id)
+        if row is None:
+            compared.absent.append(record)
+            continue
+        gone, seen_in, held_from = row[2:5]
+        newer = before is not None and seen_in >= before
+        alike = gone is None and row[1] == object_name and values(record) == row[5:]
+        if newer or alike:
+            compared.same.append(record.id)
+        else:
+            (compared.changed if gone is None else compared.absent).append(record)
+            compared.latest = max(compared.latest or held_from, held_from)
+    return compared
+
+
+def put(
+    tx: Tx,
+    noun: type[Any],
+    object_name: str,
+    compared: Compared,
+    read: Read,
+    now: datetime,
+) -> None:
+    """Write what the comparison found wrong; what was there before goes into the history."""
+    if not compared.wrong:
+        return
+    # When the clock has been put back, versions of a record still follow one another.
+    at = max(now, compared.latest or now)
+    end_versions(tx, history_of(noun), [record.id for record in compared.changed], at)
     seen = {"object": object_name, "seen_at": read.at, "seen_in": read.number, "deleted_at": None}
-    rows = [{name: getattr(record, name) for name in names} | seen for record in latest.values()]
-    for row in rows:
-        if "fields" in row:
+    if history_of(noun) is not None:
+        seen["held_from"] = at
+    names = columns_of(noun)
+    rows = [{name: getattr(record, name) for name in names} | seen for record in compared.wrong]
+    if "fields" in names:
+        for row in rows:
             row["fields"] = dict(row["fields"])
-    statement = _upsert_statement(noun, tx.dialect)  # type: ignore[arg-type]
-    tx.conn.execute(statement, rows)
+    tx.conn.execute(_upsert_statement(noun, tx.dialect), rows)  # type: ignore[arg-type]
 
 
 @cache
@@ -114,71 +198,106 @@ def _upsert_statement(noun: type[Any], dialect: str) -> Any:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     table = table_of(noun)
     statement = insert(table)
-    changed = (*columns_of(noun), "object", "seen_at", "seen_in", "deleted_at")
     return statement.on_conflict_do_update(
         index_elements=["id"],
-        set_={name: statement.excluded[name] for name in changed if name != "id"},
+        set_={one.name: statement.excluded[one.name] for one in table.c if one.name != "id"},
     )
 
 
-def held(tx: Tx, noun: type[MirrorRecord], ids: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """The rows of these records by id, tombstones too; one chunk at most."""
-    table = table_of(noun)
-    rows = tx.conn.execute(select(table).where(table.c.id.in_(ids))).mappings()
-    return {str(row["id"]): dict(row) for row in rows}
+@cache
+def _held_statement(noun: type[Any]) -> Any:
+    """``ids``: id, object, deleted_at, seen_in, held_from and the mapped values."""
+    c = table_of(noun).c
+    held_from = c.held_from if history_of(noun) is not None else c.seen_at
+    columns = (c.id, c.object, c.deleted_at, c.seen_in, held_from)
+    mapped = (c[name] for name in _mapped(noun))
+    # In the order of ids, so that two transactions do not wait for each other.
+    chosen = select(*columns, *mapped).where(c.id.in_(bindparam("ids", expanding=True)))
+    return chosen.order_by(c.id).with_for_update()
+
+
+@cache
+def _values_of(noun: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    return attrgetter(*_mapped(noun))
+
+
+def _mapped(noun: type[Any]) -> tuple[str, ...]:
+    return tuple(name for name in columns_of(noun) if name not in ("id", "modified_at"))
 
 
 def touch(tx: Tx, noun: type[MirrorRecord], ids: Sequence[str], read: Read) -> None:
     """Note that this read saw these records, which are well as they are; one chunk at most."""
     if ids:
         table = table_of(noun)
-        tx.conn.execute(
-            update(table).where(table.c.id.in_(ids)).values(seen_at=read.at, seen_in=read.number)
-        )
+        older = table.c.id.in_(ids) & (table.c.seen_in < read.number)
+        tx.conn.execute(update(table).where(older).values(seen_in=read.number))
 
 
 def tombstone(
-    tx: Tx, noun: type[MirrorRecord], object_name: str, ids: Sequence[str], at: datetime
+    tx: Tx,
+    noun: type[MirrorRecord],
+    object_name: str,
+    ids: Sequence[str],
+    read: Read,
+    now: datetime,
+    *,
+    before: int | None = None,
 ) -> int:
     """Mark records as gone from the CRM; how many were not so marked before.
 
-    Routing never reads them again.
+    Routing never reads them again, and their last values go into the history. ``before`` spares
+    those that the read of this number or a later one saw.
     """
     table = table_of(noun)
+    held_from = table.c.held_from if history_of(noun) is not None else table.c.seen_at
     gone = 0
     for chunk in chunks(ids):
-        result = tx.conn.execute(
-            update(table)
+        query = (
+            select(table.c.id, held_from)
             .where(table.c.id.in_(chunk), table.c.object == object_name)
             .where(table.c.deleted_at.is_(None))
-            .values(deleted_at=at)
+            .order_by(table.c.id)
+            .with_for_update()
         )
-        gone += int(result.rowcount)
+        if before is not None:
+            query = query.where(table.c.seen_in < before)
+        rows = tx.conn.execute(query).all()
+        if not rows:
+            continue
+        found = [row[0] for row in rows]
+        at = max(now, *(row[1] for row in rows))
+        end_versions(tx, history_of(noun), found, at)
+        values: dict[str, Any] = {"deleted_at": at, "seen_in": read.number}
+        if history_of(noun) is not None:
+            values["held_from"] = at
+        tx.conn.execute(update(table).where(table.c.id.in_(found)).values(**values))
+        gone += len(found)
     return gone
 
 
-def tombstone_unseen(
-    tx: Tx,
+def unseen(
+    conn: Connection,
     noun: type[MirrorRecord],
     object_name: str,
     read: Read,
     since: datetime | None = None,
-) -> int:
-    """After a whole read: what neither it nor a later one saw is gone. Returns how many.
+    after: str = "",
+) -> list[str]:
+    """After a whole read: the next chunk of ids behind ``after`` that neither it nor a later saw.
 
     ``since``: the read was of records changed from then on and says nothing of older ones.
     """
     table = table_of(noun)
-    statement = (
-        update(table)
+    query = (
+        select(table.c.id)
         .where(table.c.object == object_name, table.c.seen_in < read.number)
-        .where(table.c.deleted_at.is_(None))
+        .where(table.c.deleted_at.is_(None), table.c.id > after)
+        .order_by(table.c.id)
+        .limit(CHUNK)
     )
     if since is not None:
-        statement = statement.where(
-            or_(table.c.modified_at.is_(None), table.c.modified_at >= since)
-        )
-    return int(tx.conn.execute(statement.values(deleted_at=read.at)).rowcount)
+        query = query.where(or_(table.c.modified_at.is_(None), table.c.modified_at >= since))
+    return list(conn.execute(query).scalars())
 
 
 def count(conn: Any, noun: type[MirrorRecord]) -> int:

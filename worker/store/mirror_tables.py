@@ -3,6 +3,8 @@
 ``object`` is the CRM object that the row was read from (contacts and leads share a table);
 ``seen_in`` is the number of the read that saw it last: unlike times, numbers only grow.
 ``deleted_at`` marks a tombstone, which routing never reads.
+
+Of every fact (all but evidence) the table ``<name>_history`` keeps the values that it had before.
 """
 
 from __future__ import annotations
@@ -26,7 +28,16 @@ class MirrorRow(SQLModel):
     deleted_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
-class PersonRow(MirrorRow, table=True):
+class FactRow(MirrorRow):
+    """A record that routing reads. ``held_from`` is when the mirror came to hold these values.
+
+    Of a tombstone it is when the mirror took the record away.
+    """
+
+    held_from: datetime = Field(sa_type=Utc)
+
+
+class PersonRow(FactRow, table=True):
     """A user of the CRM."""
 
     __tablename__ = "person"
@@ -45,7 +56,7 @@ class PersonRow(MirrorRow, table=True):
     fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
-class AccountRow(MirrorRow, table=True):
+class AccountRow(FactRow, table=True):
     """A company."""
 
     __tablename__ = "account"
@@ -57,7 +68,7 @@ class AccountRow(MirrorRow, table=True):
     fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
-class ProspectRow(MirrorRow, table=True):
+class ProspectRow(FactRow, table=True):
     """A contact or a lead."""
 
     __tablename__ = "prospect"
@@ -72,7 +83,7 @@ class ProspectRow(MirrorRow, table=True):
     fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
-class StageRow(MirrorRow, table=True):
+class StageRow(FactRow, table=True):
     """A deal stage."""
 
     __tablename__ = "stage"
@@ -84,7 +95,7 @@ class StageRow(MirrorRow, table=True):
     active: bool = True
 
 
-class DealRow(MirrorRow, table=True):
+class DealRow(FactRow, table=True):
     """An opportunity or deal."""
 
     __tablename__ = "deal"
@@ -100,7 +111,7 @@ class DealRow(MirrorRow, table=True):
     fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
-class DealContactRow(MirrorRow, table=True):
+class DealContactRow(FactRow, table=True):
     """That a prospect takes part in a deal."""
 
     __tablename__ = "deal_contact"
@@ -109,7 +120,7 @@ class DealContactRow(MirrorRow, table=True):
     role: str = ""
 
 
-class RoleHoldingRow(MirrorRow, table=True):
+class RoleHoldingRow(FactRow, table=True):
     """A person's place in the team of an account or a deal."""
 
     __tablename__ = "role_holding"
@@ -119,7 +130,7 @@ class RoleHoldingRow(MirrorRow, table=True):
     deal_id: str | None = Field(default=None, index=True)
 
 
-class TerritoryRow(MirrorRow, table=True):
+class TerritoryRow(FactRow, table=True):
     """A sales territory."""
 
     __tablename__ = "territory"
@@ -128,7 +139,7 @@ class TerritoryRow(MirrorRow, table=True):
     active: bool = True
 
 
-class TerritoryAccountRow(MirrorRow, table=True):
+class TerritoryAccountRow(FactRow, table=True):
     """That an account belongs to a territory."""
 
     __tablename__ = "territory_account"
@@ -136,7 +147,7 @@ class TerritoryAccountRow(MirrorRow, table=True):
     account_id: str = Field(index=True)
 
 
-class GroupMemberRow(MirrorRow, table=True):
+class GroupMemberRow(FactRow, table=True):
     """A person's place in a queue or a territory."""
 
     __tablename__ = "group_member"
@@ -145,7 +156,7 @@ class GroupMemberRow(MirrorRow, table=True):
     role: str = ""
 
 
-class OutOfOfficeRow(MirrorRow, table=True):
+class OutOfOfficeRow(FactRow, table=True):
     """An interval in which a person cannot act."""
 
     __tablename__ = "out_of_office"
@@ -168,6 +179,19 @@ class EvidenceRow(MirrorRow, table=True):
     outbound: bool = True
     automated: bool = False
     subject: str = ""
+
+
+class ReadSpanRow(SQLModel, table=True):
+    """Complete reads of one object that followed each other; ``longest`` seconds lay between two.
+
+    Tells how old the facts of the object were at a moment of the past.
+    """
+
+    __tablename__ = "read_span"
+    object: str = Field(primary_key=True)
+    first_at: datetime = Field(sa_type=Utc, primary_key=True)
+    last_at: datetime = Field(sa_type=Utc)
+    longest: float = 0.0
 
 
 class WatermarkRow(SQLModel, table=True):

@@ -6,7 +6,8 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 import worker.store.flow_tables
-import worker.store.mirror_tables  # noqa: F401 - both register their tables
+import worker.store.history_tables
+import worker.store.mirror_tables  # noqa: F401 - all three register their tables
 
 _ALL = SQLModel.metadata.tables
 
@@ -26,5 +27,6 @@ PERSON_SETTING: Table = _ALL["person_setting"]
 META: Table = _ALL["meta"]
 WATERMARK: Table = _ALL["watermark"]
 DRIFT: Table = _ALL["drift"]
+READ_SPAN: Table = _ALL["read_span"]
 DEAL_CONTACT: Table = _ALL["deal_contact"]
 EVIDENCE: Table = _ALL["evidence"]

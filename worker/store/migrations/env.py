@@ -3,8 +3,7 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import worker.store.flow_tables
-import worker.store.mirror_tables  # noqa: F401
+import worker.store.tables  # noqa: F401 - registers every table
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlencode
 
 from pydantic import SecretStr
@@ -47,6 +48,16 @@ class Pkce:
 
     verifier: SecretStr
     challenge: str
+
+
+class Consent(Protocol):
+    """How a person lets us in, at the vendor's own page."""
+
+    def address(self, redirect_uri: str, state: str, challenge: str) -> str:
+        """Where the person consents; their browser then comes to ``redirect_uri``."""
+
+    def exchange(self, code: str, redirect_uri: str, verifier: SecretStr) -> Grant:
+        """The grant for the code that came back. Raises ConnectorError."""
 
 
 def pkce_pair() -> Pkce:

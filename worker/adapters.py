@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import SecretStr
 
 from connectors.base import Crm, Surface
+from connectors.oauth import Consent
 from worker.clock import Clock
 from worker.secrets import HUBSPOT_REFRESH_TOKEN, SALESFORCE_REFRESH_TOKEN, Secrets
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from connectors.hubspot.settings import HubspotSecrets
+    from connectors.salesforce.settings import SalesforceSecrets
 
 _UNSET = SecretStr("")
 
@@ -17,31 +24,52 @@ def crm_for(settings: Settings, secrets: Secrets, clock: Clock) -> Crm:
     mapping = settings.policy.mapping
     if settings.crm == "salesforce" and settings.salesforce is not None:
         from connectors.salesforce import connect as salesforce
-        from connectors.salesforce.settings import SalesforceSecrets
 
-        keys = SalesforceSecrets(
-            client_id=secrets.salesforce_client_id or _UNSET,
-            client_secret=secrets.salesforce_client_secret,
-            private_key=secrets.salesforce_private_key,
-            refresh_token=secrets.refresh_token(SALESFORCE_REFRESH_TOKEN),
-        )
-        return salesforce(settings.salesforce, keys, settings.http, mapping)
+        return salesforce(settings.salesforce, _salesforce(secrets), settings.http, mapping)
     if settings.crm == "hubspot" and settings.hubspot is not None:
         from connectors.hubspot import connect as hubspot
-        from connectors.hubspot.settings import HubspotSecrets
 
-        access = HubspotSecrets(
-            token=secrets.hubspot_token,
-            client_id=secrets.hubspot_client_id,
-            client_secret=secrets.hubspot_client_secret,
-            refresh_token=secrets.refresh_token(HUBSPOT_REFRESH_TOKEN),
-        )
-        return hubspot(settings.hubspot, access, settings.http, now=clock.now)
+        return hubspot(settings.hubspot, _hubspot(secrets), settings.http, now=clock.now)
     from connectors.people_csv import connect as people_csv
 
     if settings.csv is None:
         raise ValueError(f"the settings have no section for crm: {settings.crm}")
     return people_csv(settings.csv)
+
+
+def _salesforce(secrets: Secrets) -> SalesforceSecrets:
+    from connectors.salesforce.settings import SalesforceSecrets
+
+    return SalesforceSecrets(
+        client_id=secrets.salesforce_client_id or _UNSET,
+        client_secret=secrets.salesforce_client_secret,
+        private_key=secrets.salesforce_private_key,
+        refresh_token=secrets.refresh_token(SALESFORCE_REFRESH_TOKEN),
+    )
+
+
+def _hubspot(secrets: Secrets) -> HubspotSecrets:
+    from connectors.hubspot.settings import HubspotSecrets
+
+    return HubspotSecrets(
+        token=secrets.hubspot_token,
+        client_id=secrets.hubspot_client_id,
+        client_secret=secrets.hubspot_client_secret,
+        refresh_token=secrets.refresh_token(HUBSPOT_REFRESH_TOKEN),
+    )
+
+
+def consent_for(settings: Settings, secrets: Secrets) -> Consent:
+    """How a person lets us in to the CRM of the settings. Raises ValueError where none is asked."""
+    if settings.crm == "salesforce" and settings.salesforce is not None:
+        from connectors.salesforce.login import consent as salesforce
+
+        return salesforce(settings.salesforce, _salesforce(secrets), settings.http)
+    if settings.crm == "hubspot":
+        from connectors.hubspot.login import consent as hubspot
+
+        return hubspot(settings.hubspot, _hubspot(secrets), settings.http)
+    raise ValueError(f"nobody is asked for consent by crm: {settings.crm}")
 
 
 def surfaces_for(settings: Settings, secrets: Secrets) -> dict[str, Surface]:

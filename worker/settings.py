@@ -60,13 +60,14 @@ class SettingsError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def load_settings(path: Path) -> Settings:
+def load_settings(path: Path, text: str | None = None) -> Settings:
     """Read hotlead.yaml, and the policy's own file where ``policy`` names one.
 
-    Relative paths inside the file start at the file's folder. Raises SettingsError.
+    Relative paths inside the file start at the file's folder. ``text`` is what the file is about
+    to hold, for trying it before it is written. Raises SettingsError.
     """
     try:
-        main = read_yaml(path)
+        main = read_yaml(path, text)
         policy = _policy_file(main, path)
     except YamlError as error:
         raise SettingsError(error.problems) from error

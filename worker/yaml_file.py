@@ -62,9 +62,9 @@ class YamlFile:
         return FileProblem(self.name, line, column, what, mend)
 
 
-def read_yaml(path: Path) -> YamlFile:
-    """The mapping that the file holds. Raises YamlError with every problem found."""
-    text = _text(path)
+def read_yaml(path: Path, text: str | None = None) -> YamlFile:
+    """The mapping that the file holds, or would with ``text``. Raises YamlError, every problem."""
+    text = _text(path) if text is None else text
     try:
         return _parsed(str(path), text)
     except (YAMLError, ValueError) as error:

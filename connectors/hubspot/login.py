@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from connectors.http import HttpSettings, retry_policy
 from connectors.hubspot.errors import told
 from connectors.hubspot.login_errors import no_log_in, refused
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
-from connectors.oauth import Grant, Refreshing, address
+from connectors.oauth import Consent, Grant, Refreshing, address
 
 SCOPES = (
     "oauth",
@@ -98,6 +99,34 @@ def exchange_code(
     if grant.refresh_token is None:
         raise no_log_in(200)
     return grant
+
+
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    settings: HubspotSettings
+    secrets: HubspotSecrets
+    http: HttpSettings
+
+    def address(self, redirect_uri: str, state: str, challenge: str) -> str:  # noqa: ARG002
+        # HubSpot takes no challenge: the client secret proves who exchanges the code.
+        return authorize_url(
+            self.settings, _plain(self.secrets.client_id), redirect_uri, state=state
+        )
+
+    def exchange(
+        self,
+        code: str,
+        redirect_uri: str,
+        verifier: SecretStr,  # noqa: ARG002
+    ) -> Grant:
+        return exchange_code(
+            self.settings, self.secrets, self.http, code=code, redirect_uri=redirect_uri
+        )
+
+
+def consent(settings: HubspotSettings, secrets: HubspotSecrets, http: HttpSettings) -> Consent:
+    """How a person lets us in to the account."""
+    return _Consent(settings, secrets, http)
 
 
 class Login:

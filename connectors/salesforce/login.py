@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 
 from connectors.errors import AuthError, ConfigError
 from connectors.http import CallCounter, HttpSettings, Seam, session
-from connectors.oauth import Grant, Refreshing, address
+from connectors.oauth import Consent, Grant, Refreshing, address
 from connectors.salesforce.errors import from_transport
 from connectors.salesforce.login_errors import no_log_in, refused
 from connectors.salesforce.settings import SHARED_HOSTS, SalesforceSecrets, SalesforceSettings
@@ -91,6 +92,36 @@ def exchange_code(
             "consent again",
         )
     return grant
+
+
+@dataclass(frozen=True, slots=True)
+class _Consent:
+    settings: SalesforceSettings
+    secrets: SalesforceSecrets
+    http: HttpSettings
+
+    def address(self, redirect_uri: str, state: str, challenge: str) -> str:
+        client_id = _plain(self.secrets.client_id)
+        return authorize_url(
+            self.settings, client_id, redirect_uri, challenge=challenge, state=state
+        )
+
+    def exchange(self, code: str, redirect_uri: str, verifier: SecretStr) -> Grant:
+        return exchange_code(
+            self.settings,
+            self.secrets,
+            self.http,
+            code=code,
+            redirect_uri=redirect_uri,
+            verifier=verifier,
+        )
+
+
+def consent(
+    settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings
+) -> Consent:
+    """How a person lets us in to the org."""
+    return _Consent(settings, secrets, http)
 
 
 def log_in(settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpSettings) -> Grant:

@@ -10,7 +10,18 @@ from pathlib import Path
 
 import pytest
 
-COMMANDS = ("demo", "init", "check", "doctor", "run", "sync", "send-signal", "alerts", "latency")
+COMMANDS = (
+    "demo",
+    "init",
+    "connect",
+    "check",
+    "doctor",
+    "run",
+    "sync",
+    "send-signal",
+    "alerts",
+    "latency",
+)
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 
 

@@ -28,11 +28,11 @@ _TRIES, _READ_SECONDS, _CONNECT_SECONDS, _LONGEST_WAIT = 2, 10.0, 5.0, 2.0
 
 def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Check]:
     """Every check, as soon as it is made. Secrets must have been seen to be complete."""
-    settings = _hasty(settings)
+    settings = hasty(settings)
     with ExitStack() as stack:
         store = yield from _store(settings, stack)
         crm = yield from _crm(settings, secrets, clock, stack)
-        answers = crm is not None and (yield from _logged_in(crm.checks(clock.now)))
+        answers = crm is not None and (yield from logged_in(crm.checks(clock.now)))
         if store is not None and crm is not None:
             yield from probe(
                 "mirror", lambda: mirror_checks(store, crm, clock.now(), answers=answers)
@@ -40,7 +40,7 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
             yield from probe("policy", lambda: policy_checks(store, crm, settings.policy))
         surface: Surface = surfaces_for(settings, secrets)[settings.policy.surface]
         stack.callback(surface.close)
-        if (yield from _logged_in(surface.checks(channels(settings.policy)))) and store is not None:
+        if (yield from logged_in(surface.checks(channels(settings.policy)))) and store is not None:
             yield from probe(
                 f"{surface.name} people", lambda: people_checks(store, surface, settings.policy)
             )
@@ -53,7 +53,7 @@ def channels(policy: Policy) -> list[str]:
     return list(dict.fromkeys(one for one in named if one))
 
 
-def _hasty(settings: Settings) -> Settings:
+def hasty(settings: Settings) -> Settings:
     """The same with limits on each call that a person can wait for."""
     given = settings.http
     http = given.model_copy(
@@ -97,7 +97,7 @@ def _crm(
     return crm
 
 
-def _logged_in(checks: Iterator[Check]) -> Generator[Check, Any, bool]:
+def logged_in(checks: Iterator[Check]) -> Generator[Check, Any, bool]:
     """Hand the checks on; whether the first, which is of the log-in, did not fail."""
     first = True
     answers = True

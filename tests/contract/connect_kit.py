@@ -1,0 +1,122 @@
+"""A system in small to be connected, and what a right admin would answer to its guide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.base import Check
+from connectors.guiding import Ask
+from connectors.sandbox.hubspot import HubspotSandbox
+from connectors.sandbox.salesforce import SalesforceSandbox
+from connectors.sandbox.serving import Serving
+from connectors.sandbox.slack import SlackSandbox
+from tests.story.world import small_world
+from worker.clock import SystemClock
+from worker.connect.guided import Guided
+from worker.connect.guides import guide_of
+
+NOTHING = "http://127.0.0.1:9"
+"""An address at which nobody answers."""
+
+
+@dataclass
+class Site:
+    """One sandbox that serves, and a folder without any configuration yet."""
+
+    system: str
+    sandbox: Any
+    url: str
+    folder: Path
+    right: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        """Where hotlead.yaml is or will be."""
+        return self.folder / "hotlead.yaml"
+
+    @property
+    def credentials(self) -> Path:
+        """Where the credentials are or will be."""
+        return self.folder / "hotlead.credentials"
+
+    def guided(
+        self,
+        *,
+        flow: str = "",
+        pattern: str = "small-team",
+        env: Mapping[str, str] | None = None,
+    ) -> Guided:
+        """A playing to which nothing was answered yet."""
+        made = Guided(guide_of(self.system), self.config, env or {}, SystemClock(), pattern=pattern)
+        if flow:
+            made.choose_flow(flow)
+        for path, value in self.settings.items():
+            made.set(path, value)
+        return made
+
+    def answered(self, **changes: str) -> Guided:
+        """A playing with the right answers, but for ``changes``."""
+        guided = self.guided()
+        for ask in guided.flow.asks():
+            assert guided.give(ask, changes.get(ask.name, self.right[ask.name])) == ""
+        return guided
+
+    def connected(self) -> Guided:
+        """A playing that was stored."""
+        guided = self.answered()
+        guided.keep()
+        return guided
+
+    def written(self) -> list[str]:
+        """The names of the files that are there."""
+        return sorted(path.name for path in self.folder.glob("*") if path.suffix != ".lock")
+
+
+def ask_of(guided: Guided, name: str) -> Ask:
+    """What is asked under this name."""
+    return next(ask for ask in guided.flow.asks() if ask.name == name)
+
+
+def failed(checks: list[Check]) -> dict[str, str]:
+    """The text of each failed check, by name."""
+    return {one.name: one.text for one in checks if one.state == "fail"}
+
+
+@contextmanager
+def site(system: str, folder: Path, **options: Any) -> Iterator[Site]:
+    """The system, filled with the small team."""
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    made: dict[str, Any] = {
+        "salesforce": SalesforceSandbox,
+        "hubspot": HubspotSandbox,
+        "slack": SlackSandbox,
+    }
+    sandbox = made[system](now, **options)
+    sandbox.load(small_world())
+    with Serving(sandbox.app) as server:
+        at = Site(system, sandbox, server.url, folder)
+        if system == "salesforce":
+            at.right = {
+                "salesforce.login_url": server.url,
+                "HOTLEAD_SALESFORCE_CLIENT_ID": sandbox.client_id,
+                "HOTLEAD_SALESFORCE_CLIENT_SECRET": sandbox.client_secret,
+            }
+        elif system == "hubspot":
+            at.right = {"HOTLEAD_HUBSPOT_TOKEN": sandbox.token}
+            at.settings = {"hubspot.base_url": server.url}
+        else:
+            at.right = {
+                "HOTLEAD_SLACK_BOT_TOKEN": sandbox.bot_token,
+                "HOTLEAD_SLACK_APP_TOKEN": sandbox.app_token,
+            }
+            at.settings = {"slack.base_url": f"{server.url}/api/"}
+        yield at

@@ -1,0 +1,123 @@
+"""``hotlead connect`` as typed, in this process: what it asks, refuses, and leaves alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.contract.connect_kit import Site, site
+from tests.contract.login_kit import key_and_certificate
+from worker.cli.common import UsageError
+from worker.cli.main import app
+
+
+@pytest.fixture
+def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    with site(request.param, tmp_path) as made:
+        yield made
+
+
+def connect(at: Site, *words: str, typed: str = "", env: Any = None) -> tuple[int, str]:
+    """Exit code and all that was said; a sentence of an error ends it, as in ``main``."""
+    path = ("-c", str(at.config))
+    sets = [word for name, value in at.settings.items() for word in ("--set", f"{name}={value}")]
+    command = ["connect", at.system, *path, *sets, *words]
+    done = CliRunner().invoke(app, command, input=typed, env={"COLUMNS": "300"} | (env or {}))
+    if isinstance(done.exception, UsageError):
+        return 2, f"{done.output}\n{done.exception}"
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    for name, secret in at.right.items():
+        assert "." in name or secret not in done.output
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--flow", "jwt"), "manifest"),
+        (("--install",), "nothing to install"),
+        (("--pattern", "huge"), "small-team"),
+        (("--set", "nonsense"), "--set"),
+        ((), "input ended"),
+        (("--no-input",), "--pattern"),
+        (("--no-input", "--pattern", "solo"), "HOTLEAD_SLACK_BOT_TOKEN (or"),
+    ],
+)
+def test_what_cannot_be_done_is_a_sentence(
+    words: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
+    at = Site("slack", None, "", tmp_path)
+    code, said = connect(at, *words)
+    assert code == 2
+    assert says in said
+    assert at.written() == []
+
+
+@pytest.mark.parametrize("at", ["hubspot"], indirect=True)
+def test_no_to_the_change_writes_nothing(at: Site) -> None:
+    code, said = connect(
+        at, "--pattern", "solo", typed=f"\n{at.right['HOTLEAD_HUBSPOT_TOKEN']}\nn\n"
+    )
+    assert code == 2
+    assert "-crm: csv\n  +crm: hubspot" in said
+    assert "stopped before anything was written" in said
+    assert at.written() == []
+
+
+@pytest.mark.parametrize("at", ["hubspot"], indirect=True)
+def test_a_system_that_is_away_can_be_waited_for_or_left(at: Site) -> None:
+    at.settings = {"hubspot.base_url": "http://127.0.0.1:9"}
+    token = at.right["HOTLEAD_HUBSPOT_TOKEN"]
+    code, said = connect(at, "--pattern", "solo", typed=f"\n{token}\n\nq\n")
+    assert code == 1
+    assert said.count("HubSpot could not be reached") >= 2
+    assert "nothing was written" in said
+    assert at.written() == []
+
+
+@pytest.mark.parametrize("at", ["slack"], indirect=True)
+def test_a_wrong_secret_of_the_environment_is_to_be_mended_there(at: Site) -> None:
+    env = {"HOTLEAD_SLACK_BOT_TOKEN": "xoxb-wrong"}
+    typed = f"\n{at.right['HOTLEAD_SLACK_APP_TOKEN']}\n\n"
+    code, said = connect(at, "--pattern", "solo", typed=typed, env=env)
+    assert code == 1
+    assert "change HOTLEAD_SLACK_BOT_TOKEN in the environment" in said
+    assert at.written() == []
+
+
+@pytest.mark.parametrize("at", ["hubspot"], indirect=True)
+def test_what_is_missing_is_mended_and_looked_at_again(at: Site) -> None:
+    at.connected()
+    scopes = at.sandbox.portal.scopes
+    at.sandbox.portal.scopes = scopes - {"crm.objects.companies.read"}
+    code, said = connect(at, typed="y\nn\n\nq\n")
+    assert code == 1
+    assert said.count("✗ hubspot companies") == 2
+    assert "→ Add the scope crm.objects.companies.read" in said
+    assert "Install this in HubSpot?" in said
+
+
+@pytest.mark.parametrize("at", ["salesforce"], indirect=True)
+def test_salesforce_by_jwt_takes_the_key_from_a_file(at: Site) -> None:
+    key, certificate = key_and_certificate()
+    at.sandbox.client_app.certificate = certificate
+    user = at.sandbox.record("User", at.sandbox.org.user_id)["Username"]
+    at.sandbox.client_app.approved.add(at.sandbox.org.user_id)
+    path = at.folder / "hotlead.key"
+    path.write_text(key)
+    at.right["key"] = key.splitlines()[3]
+    wrong = at.folder / "hotlead.crt"
+    wrong.write_text(certificate)
+    typed = [at.url, user, str(wrong), str(at.folder / "nowhere"), str(path), ""]
+    typed += [at.sandbox.client_id, "y"]
+    code, said = connect(at, "--flow", "jwt", "--pattern", "bdr-ae", typed="\n".join([*typed, ""]))
+    assert code == 0, said
+    assert "this is the certificate" in said
+    assert "cannot be read: No such file" in said
+    assert "flow: jwt" in at.config.read_text()
+    assert "BEGIN PRIVATE KEY" in at.credentials.read_text()
+    assert connect(at, "--no-input")[0] == 0

@@ -7,27 +7,35 @@ has the working minutes that a person on the spot would count.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from routing.nouns import Person
-from routing.policy import DAYS, NO_ZONE, WorkingHours
+from routing.policy_parts import WorkingHours
+from routing.snapshot import Holiday
+from routing.terms import DAYS, NO_ZONE
 
 _LONGEST_SEARCH = 366
 
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Working windows by weekday (0 is Monday), in minutes of the local day, and their zone."""
+    """Working windows by weekday (0 is Monday), in minutes of the local day, and their zone.
+
+    ``off`` are local days without any, such as public holidays.
+    """
 
     zone: ZoneInfo
     windows: tuple[tuple[int, int, int], ...]
+    off: frozenset[date] = frozenset()
 
     def on(self, day: date) -> Iterator[tuple[datetime, datetime]]:
         """The windows of one local day as UTC intervals, in order; they never overlap."""
         done: datetime | None = None
+        if day in self.off:
+            return
         for weekday, start, end in sorted(self.windows):
             if weekday != day.weekday():
                 continue
@@ -44,7 +52,9 @@ class Week:
         return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
 
-def week_of(person: Person | None, default: WorkingHours) -> Week:
+def week_of(
+    person: Person | None, default: WorkingHours, off: frozenset[date] = frozenset()
+) -> Week:
     """The person's own week where the CRM has one, else the default in the person's zone."""
     zone = ZoneInfo(default.time_zone)
     if person is not None and person.time_zone:
@@ -53,7 +63,13 @@ def week_of(person: Person | None, default: WorkingHours) -> Week:
         except NO_ZONE:
             zone = ZoneInfo(default.time_zone)
     windows = _own_windows(person) or _default_windows(default)
-    return Week(zone, windows)
+    return Week(zone, windows, off)
+
+
+def off_days(person: Person | None, holidays: Mapping[str, tuple[Holiday, ...]]) -> frozenset[date]:
+    """The public holidays of a person as local days."""
+    known = holidays.get(person.id, ()) if person is not None else ()
+    return frozenset(one.day for one in known)
 
 
 def _default_windows(hours: WorkingHours) -> tuple[tuple[int, int, int], ...]:

@@ -5,14 +5,17 @@ Same in, same out; it never raises for any snapshot and never ends with nobody.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from routing.holds import Case, failing
 from routing.ladder import build_ladder
 from routing.nouns import RESPONSE_KINDS, Sentiment, Signal
-from routing.policy import Policy, Route, RungKind, SignalClass, StageClass, When
+from routing.policy import Policy, Route, RungKind, SignalClass
+from routing.policy_parts import Interruption
 from routing.priority import classify
-from routing.receipt import Candidate, Decision, Fact, Outcome, Place, Step, fact_of
-from routing.roles import Search, find_assignee, named_account
+from routing.receipt import Candidate, Decision, Fact, Outcome, Place, Step, Watcher, fact_of
+from routing.roles import Search, find_assignee
 from routing.snapshot import Snapshot
 from routing.stages import Standing, label_of, standing
 
@@ -30,21 +33,27 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
     if snapshot.open_alert is not None:
         return _joined(signal_class, class_why, snapshot, policy)
     where = standing(snapshot, policy)
-    route = _route(signal_class, snapshot, where, policy)
-    search = find_assignee(route.to, signal, snapshot, where, policy)
+    case = Case(signal, signal_class, snapshot, where, policy, now)
+    for rule in policy.suppress:
+        if not failing(rule.when, case):
+            return _explained(signal_class, f"suppressed: {rule.name}", policy)
+    found = _find_route(case)
+    search = find_assignee(found.route.to, signal, snapshot, where, policy, now)
     assignee = search.holder.person if search.holder else None
-    steps, candidates = build_ladder(assignee, snapshot, policy, now)
-    real_time, why_priority = _interrupts(signal_class, steps[0], snapshot, policy)
+    ladder = policy.ladder_name(found.route, signal_class)
+    steps, candidates = build_ladder(assignee, snapshot, policy, now, ladder=ladder)
+    wish, why_priority = _interruption(signal_class, steps[0], snapshot, policy)
+    if wish == "silent":
+        return _explained(signal_class, why_priority, policy)
     sender = snapshot.by_email(signal.sending_rep) if signal.sending_rep else None
-    outcome = Outcome.ALERT if real_time else Outcome.DIGEST
-    watch = policy.places.watch_channel
+    real_time = wish == "real_time"
     return Decision(
-        outcome=outcome,
+        outcome=Outcome.ALERT if real_time else Outcome.DIGEST,
         signal_class=signal_class,
         stage_class=where.stage_class,
         role=search.holder.role if search.holder else "unowned",
-        route=route.name,
-        reason=_reason(search, route, steps[0], candidates),
+        route=found.route.name,
+        reason=_reason(search, found.route, steps[0], candidates),
         steps=steps,
         assignee_id=assignee.id if assignee else None,
         assignee_name=assignee.name if assignee else "",
@@ -52,11 +61,14 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
         deal_id=where.deal.id if where.deal else None,
         deal_name=where.deal.name if where.deal else "",
         stage_label=label_of(where.deal, snapshot) if where.deal else "",
-        watch=_watch(watch, steps, policy) if real_time and watch else None,
+        ladder=ladder,
+        turn=_turn(search),
+        watchers=watchers_of(found, case, steps) if real_time else (),
         digest_place=None if real_time else steps[0].place,
         candidates=candidates,
+        passed=found.passed,
         facts=_facts(snapshot, where, search, candidates),
-        notes=(class_why, why_priority, f"{where.stage_class.value}: {where.why}", *search.tried),
+        notes=_notes(class_why, why_priority, where, search, snapshot),
         policy_hash=policy.hash,
     )
 
@@ -69,15 +81,18 @@ def next_step(
     snapshot: Snapshot,
     policy: Policy,
     now: datetime,
+    ladder: str = "",
 ) -> Step | None:
     """The next rung above ``reached`` whose place has not been asked; None at the top.
 
-    ``asked`` holds the places (as text) that already have the alert.
+    ``asked`` holds the places (as text) that already have the alert; a reminder is for one of
+    these. ``ladder`` is the name of the ladder that the alert climbs.
     """
     assignee = snapshot.people.get(assignee_id) if assignee_id else None
-    steps, _ = build_ladder(assignee, snapshot, policy, now, declined)
+    steps, _ = build_ladder(assignee, snapshot, policy, now, declined, ladder)
     for step in steps:
-        if step.number > reached and str(step.place) not in asked:
+        again = step.kind is RungKind.REMIND
+        if step.number > reached and (str(step.place) in asked) is again:
             return step
     return None
 
@@ -118,39 +133,103 @@ def _joined(signal_class: SignalClass, why: str, snapshot: Snapshot, policy: Pol
     )
 
 
-def _route(signal_class: SignalClass, snapshot: Snapshot, where: Standing, policy: Policy) -> Route:
-    named = named_account(snapshot, policy) is not None
-    known = snapshot.prospect is not None
-    for route in policy.routes:
-        if _holds(route.when, signal_class, where.stage_class, named, known):
-            return route
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The route that assigns, those that only copy, and those passed over with the reason."""
+
+    route: Route
+    copies: tuple[Route, ...]
+    passed: tuple[str, ...]
+
+
+def _find_route(case: Case) -> Found:
+    copies: list[Route] = []
+    passed: list[str] = []
+    for route in case.policy.routes:
+        why = failing(route.when, case)
+        if why:
+            passed.append(f"{route.name}: {why}")
+        elif route.goes_on:
+            copies.append(route)
+        else:
+            return Found(route, tuple(copies), tuple(passed))
     raise AssertionError("the policy's last route has no condition")  # held by Policy
 
 
-def _holds(
-    when: When, signal_class: SignalClass, stage: StageClass, named: bool, known: bool
-) -> bool:
+def watchers_of(found: Found, case: Case, steps: tuple[Step, ...]) -> tuple[Watcher, ...]:
+    """Who gets a copy, each place once and never the one that is told first."""
+    wanted = [(name, f"a copy by the route {one.name}") for one in found.copies for name in one.to]
+    wanted += [
+        (name, f"a watcher of the route {found.route.name}") for name in found.route.watchers
+    ]
+    channel = case.policy.places.watch_channel
+    wanted += [(channel, "sees a copy of every alert")] if channel else []
+    taken = {steps[0].place.address}
+    watchers: list[Watcher] = []
+    for name, why in wanted:
+        watcher = _watcher(name, why, case)
+        if watcher is not None and watcher.place.address not in taken:
+            taken.add(watcher.place.address)
+            watchers.append(watcher)
+    return tuple(watchers)
+
+
+def _watcher(name: str, why: str, case: Case) -> Watcher | None:
+    policy = case.policy
+    channel = policy.places.claim_channel if name == "claim_channel" else name
+    if channel is not None and channel.startswith("#"):
+        place = Place(surface=policy.surface, kind="channel", address=channel)
+        return Watcher(place=place, name=channel, why=why)
+    search = find_assignee((name,), case.signal, case.snapshot, case.where, policy, case.now)
+    if search.holder is None or not search.holder.person.email:
+        return None
+    person = search.holder.person
+    place = Place(surface=policy.surface, kind="person", address=person.email)
+    said = f"{why}, as {search.holder.because}"
+    return Watcher(place=place, name=person.name, why=said, person_id=person.id)
+
+
+def _turn(search: Search) -> str:
+    role = search.holder.role if search.holder else ""
     return (
-        (when.stage is None or stage in when.stage)
-        and (when.signal is None or signal_class in when.signal)
-        and (when.named_account is None or when.named_account is named)
-        and (when.known_prospect is None or when.known_prospect is known)
+        role if role.startswith("queue:") else role.removeprefix("pool:") * role.startswith("pool:")
     )
 
 
-def _interrupts(
+def _notes(
+    class_why: str, why_priority: str, where: Standing, search: Search, snapshot: Snapshot
+) -> tuple[str, ...]:
+    match = snapshot.match
+    matched = (
+        (f"the account was found as {match.why} (confidence {match.confidence:.2f})",)
+        if match is not None
+        else ()
+    )
+    stage = f"{where.stage_class.value}: {where.why}"
+    return (class_why, why_priority, stage, *matched, *search.tried)
+
+
+def _interruption(
     signal_class: SignalClass, first: Step, snapshot: Snapshot, policy: Policy
-) -> tuple[bool, str]:
-    """The wish of the rep who is told; for a channel, a manager or an admin the policy."""
+) -> tuple[Interruption, str]:
+    """The wish of the rep who is told, within the policy; for others the policy."""
     rep = first.person_id if first.kind in (RungKind.ASSIGNEE, RungKind.BACKUP) else None
     own = snapshot.preferences.get(rep) if rep else None
+    if signal_class in policy.rep_choice.always_real_time:
+        return "real_time", f"the policy has {signal_class.value} always in real time"
+    if own is not None and signal_class in own.silent:
+        if signal_class in policy.rep_choice.may_silence:
+            return "silent", f"{first.name} wants {signal_class.value} silent"
+        return "digest", f"{first.name} wants {signal_class.value} silent, the policy has it told"
     if own is not None and own.real_time is not None:
         chosen = signal_class in own.real_time
         how = "at once" if chosen else "in the digest"
-        return chosen, f"{first.name} wants {signal_class.value} {how}"
+        return (
+            "real_time" if chosen else "digest"
+        ), f"{first.name} wants {signal_class.value} {how}"
     urgent = signal_class in policy.priority.real_time
     how = "real time" if urgent else "for the digest"
-    return urgent, f"the policy has {signal_class.value} as {how}"
+    return ("real_time" if urgent else "digest"), f"the policy has {signal_class.value} as {how}"
 
 
 def _reason(search: Search, route: Route, first: Step, candidates: tuple[Candidate, ...]) -> str:
@@ -169,15 +248,9 @@ def _reason(search: Search, route: Route, first: Step, candidates: tuple[Candida
 
 
 def _spoken(role: str) -> str:
-    if role.startswith("person:"):
+    if role.startswith(("person:", "pool:", "queue:")):
         return "rep"
     return role.upper() if len(role) <= _ACRONYM else role.replace("_", " ")
-
-
-def _watch(channel: str, steps: tuple[Step, ...], policy: Policy) -> Place | None:
-    if steps[0].place.kind == "channel" and steps[0].place.address == channel:
-        return None
-    return Place(surface=policy.surface, kind="channel", address=channel)
 
 
 def _facts(

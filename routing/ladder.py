@@ -6,9 +6,11 @@ admin is told, away or not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from routing.availability import Availability, State, availability
 from routing.nouns import Person
 from routing.policy import Policy, Rung, RungKind
 from routing.receipt import Candidate, Place, Step
@@ -25,6 +27,7 @@ class _Build:
     now: datetime
     assignee: Person | None
     declined: frozenset[str]
+    rungs: Sequence[Rung]
     steps: list[Step] = field(default_factory=list)
     candidates: list[Candidate] = field(default_factory=list)
 
@@ -35,27 +38,32 @@ def build_ladder(
     policy: Policy,
     now: datetime,
     declined: frozenset[str] = frozenset(),
+    ladder: str = "",
 ) -> tuple[tuple[Step, ...], tuple[Candidate, ...]]:
     """The usable rungs in order, never none, and everybody who was considered.
 
-    ``declined`` holds ids of people who are not to be asked again.
+    ``declined`` holds ids of people who are not to be asked again; ``ladder`` is the name of the
+    ladder, '' for the usual one.
     """
-    build = _Build(snapshot, policy, now, assignee, declined)
-    for number, rung in enumerate(policy.ladder):
+    rungs = policy.ladder_named(ladder)
+    build = _Build(snapshot, policy, now, assignee, declined, rungs)
+    for number, rung in enumerate(rungs):
         _add_rung(build, number, rung)
     if not build.steps:
-        _add_last_resort(build, len(policy.ladder))
+        _add_last_resort(build, len(rungs))
     return tuple(build.steps), tuple(build.candidates)
 
 
 def _add_rung(build: _Build, number: int, rung: Rung) -> None:
-    if rung.to in _CHANNELS:
+    if rung.to is RungKind.REMIND:
+        _add_reminder(build, number, rung)
+    elif rung.to in _CHANNELS:
         _add_channel(build, number, rung)
     elif rung.to is RungKind.ADMIN:
         _add_admin(build, number, rung)
     elif build.assignee is None:
         _refuse(build, rung, "nobody", "no rep is assigned")
-        if build.policy.places.claim_channel and not _has_channel(build.policy):
+        if build.policy.places.claim_channel and not _has_channel(build.rungs):
             # A ladder for owned accounts alone: what nobody owns is claimed before it climbs.
             _add_channel(build, number, rung)
     elif rung.to is RungKind.BACKUP:
@@ -68,8 +76,21 @@ def _add_rung(build: _Build, number: int, rung: Rung) -> None:
         _add_person(build, number, rung, build.assignee.id, "they are assigned", "")
 
 
-def _has_channel(policy: Policy) -> bool:
-    return any(rung.to in _CHANNELS for rung in policy.ladder)
+def _has_channel(rungs: Sequence[Rung]) -> bool:
+    return any(rung.to in _CHANNELS for rung in rungs)
+
+
+def _add_reminder(build: _Build, number: int, rung: Rung) -> None:
+    """Say it again where it was said last; not where that rung was skipped."""
+    last = build.steps[-1] if build.steps else None
+    if last is None or last.number != number - 1:
+        _refuse(build, rung, "nobody", "the rung before reached nobody")
+        return
+    why = "they were told and have not acted"
+    build.candidates.append(
+        Candidate(rung=rung.to, name=last.name, taken=True, why=why, person_id=last.person_id)
+    )
+    build.steps.append(replace(last, number=number, kind=RungKind.REMIND, wait=rung.wait))
 
 
 def _add_channel(build: _Build, number: int, rung: Rung) -> None:
@@ -136,13 +157,16 @@ def _add_person(
     person = build.snapshot.people.get(person_id)
     if person is None:
         return _refuse(build, rung, person_id, "the mirror does not know this person")
-    refusal = _refusal(build, person)
+    stands = availability(person, build.snapshot, build.policy, build.now)
+    refusal = _refusal(build, person) or _absent(build, stands)
     if refusal:
-        return _refuse(build, rung, person.name, refusal, person.id)
+        return _refuse(build, rung, person.name, "; ".join((refusal, *stands.notes)), person.id)
+    said = "; ".join((why, *(("and " + stands.why,) if stands.why else ()), *stands.notes))
     build.candidates.append(
-        Candidate(rung=rung.to, name=person.name, taken=True, why=why, person_id=person.id)
+        Candidate(rung=rung.to, name=person.name, taken=True, why=said, person_id=person.id)
     )
-    place = Place(surface=build.policy.surface, kind="person", address=person.email)
+    surface = _surface_of(build, person)
+    place = Place(surface=surface, kind="person", address=person.email)
     build.steps.append(
         Step(
             number=number,
@@ -175,10 +199,26 @@ def _refusal(build: _Build, person: Person) -> str:
         return "has declined this alert"
     if any(step.place.address == person.email for step in build.steps):
         return "is already on an earlier rung"
-    away = build.snapshot.away(person.id, build.now)
-    if away is not None:
-        return f"is out of office until {away.ends_at:%Y-%m-%d %H:%M} UTC ({away.source})"
     return ""
+
+
+def _absent(build: _Build, stands: Availability) -> str:
+    """Why the person cannot be asked now, by where they are; '' when they can."""
+    rule = build.policy.availability
+    absent = (
+        stands.state in (State.AWAY, State.QUIET)
+        or (stands.state is State.OFF_HOURS and rule.off_hours == "pass_over")
+        or (stands.state is State.UNKNOWN and rule.unknown == "pass_over")
+    )
+    return stands.why if absent else ""
+
+
+def _surface_of(build: _Build, person: Person) -> str:
+    """The person's own surface where the policy offers it, else the policy's."""
+    own = build.snapshot.preferences.get(person.id)
+    if own is not None and own.surface in build.policy.rep_choice.surfaces:
+        return own.surface
+    return build.policy.surface
 
 
 def _add_admin(build: _Build, number: int, rung: Rung) -> None:

@@ -58,6 +58,8 @@ class Signal:
     subject: str = ""
     sending_rep: str = ""
     count: int = 1
+    language: str = ""
+    """Language of the thread, such as ``de``; '' when the source does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,7 +217,11 @@ class GroupMember:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutOfOffice:
-    """An interval, end exclusive, in which a person cannot act; ``source`` says who told us."""
+    """An interval, end exclusive, in which a person cannot act; ``source`` says who told us.
+
+    With ``available`` the source says the opposite: the person can act, whatever lesser sources
+    say.
+    """
 
     id: str
     person_id: str
@@ -223,6 +229,7 @@ class OutOfOffice:
     ends_at: datetime
     source: str
     note: str = ""
+    available: bool = False
     modified_at: datetime | None = None
     seen_at: datetime | None = None
 

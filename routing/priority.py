@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from routing.nouns import RESPONSE_KINDS, Sentiment, Signal, SignalKind
-from routing.policy import MultiOpen, SignalClass
+from routing.policy_parts import MultiOpen
+from routing.terms import SignalClass
 
 _PLAIN = {
     SignalKind.OPEN: SignalClass.OPEN,

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from routing.policy import RungKind, SignalClass, StageClass
+from routing.terms import RungKind, SignalClass, StageClass
 
 
 class Outcome(StrEnum):
@@ -99,11 +99,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watcher:
+    """A person or channel that gets a copy and is not asked to act, and why."""
+
+    place: Place
+    name: str
+    why: str
+    person_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """Who, on which surface, why. ``steps`` are the usable rungs; the first is told now.
 
-    ``watch`` is the channel that sees a copy; ``digest_place`` is set for digests alone. ``role``
-    is the role that was assigned, ``unowned`` when nobody holds one.
+    ``watchers`` see a copy; ``digest_place`` is set for digests alone. ``role`` is the role that
+    was assigned, ``unowned`` when nobody holds one. ``ladder`` is the name of the ladder that is
+    climbed, '' for the usual one; ``passed`` the rules before the route, each with why it does
+    not hold. ``turn`` is the pool or queue in which the assignee took a turn.
     """
 
     outcome: Outcome
@@ -119,10 +131,13 @@ class Decision:
     deal_id: str | None = None
     deal_name: str = ""
     stage_label: str = ""
-    watch: Place | None = None
+    ladder: str = ""
+    turn: str = ""
+    watchers: tuple[Watcher, ...] = ()
     digest_place: Place | None = None
     alert_id: str | None = None
     candidates: tuple[Candidate, ...] = ()
+    passed: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     notes: tuple[str, ...] = ()
     policy_hash: str = ""

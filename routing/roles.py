@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from routing.nouns import Account, Deal, Person, Prospect, RoleHolding, Signal
+from routing.nouns import Account, Deal, GroupMember, Person, Prospect, RoleHolding, Signal
 from routing.policy import NamedAccount, Policy
+from routing.pools import queue_pool, whose_turn
 from routing.receipt import Fact, fact_of
 from routing.snapshot import Snapshot
 from routing.stages import Standing
@@ -31,7 +33,12 @@ class Search:
 
 
 def find_assignee(
-    targets: tuple[str, ...], signal: Signal, snapshot: Snapshot, where: Standing, policy: Policy
+    targets: tuple[str, ...],
+    signal: Signal,
+    snapshot: Snapshot,
+    where: Standing,
+    policy: Policy,
+    now: datetime,
 ) -> Search:
     """The holder of the first of ``targets`` that has one."""
     tried: list[str] = []
@@ -41,7 +48,7 @@ def find_assignee(
             tried.append("the route ends in the claim channel")
             continue
         for source in _sources(target, policy):
-            found = _look(source, signal, snapshot, where, policy)
+            found = _look(source, signal, snapshot, where, policy, now)
             facts += [found.fact] if found.fact else []
             why = _unfit(found)
             if found.person is not None and not why:
@@ -89,9 +96,18 @@ def _unfit(found: _Found) -> str:
 
 
 def _look(
-    source: str, signal: Signal, snapshot: Snapshot, where: Standing, policy: Policy
+    source: str,
+    signal: Signal,
+    snapshot: Snapshot,
+    where: Standing,
+    policy: Policy,
+    now: datetime,
 ) -> _Found:
     kind, _, rest = source.partition(":")
+    if kind in ("pool", "queue"):
+        return _turn(kind, rest, snapshot, policy, now)
+    if kind == "territory":
+        return _territory(rest, snapshot)
     if kind in ("named_rep", "named_backup"):
         return _named(kind, snapshot, policy)
     if kind == "person":
@@ -101,7 +117,7 @@ def _look(
             return _Found("the signal names no sending rep")
         return _by_email(signal.sending_rep, "they sent the thread", snapshot)
     if kind == "field":
-        return _field(rest.removeprefix("account."), snapshot)
+        return _field(rest, snapshot, where)
     if kind == "owner":
         return _owner(rest, snapshot, where)
     return _team(kind, rest, snapshot, where)
@@ -130,15 +146,55 @@ def _by_id(person_id: str, because: str, fact: Fact, snapshot: Snapshot) -> _Fou
     return _Found(because, person, f"the mirror has no person {person_id}", fact)
 
 
-def _field(name: str, snapshot: Snapshot) -> _Found:
-    account = snapshot.account
-    if account is None:
-        return _Found(f"{name}: no account is known")
-    value = account.fields.get(name, "")
-    fact = fact_of("account", account, name, value)
+def _field(source: str, snapshot: Snapshot, where: Standing) -> _Found:
+    noun, _, name = source.partition(".")
+    records: dict[str, Account | Deal | Prospect | None] = {
+        "account": snapshot.account,
+        "deal": where.deal,
+        "prospect": snapshot.prospect,
+    }
+    record = records[noun]
+    if record is None:
+        return _Found(f"{name}: no {noun} is known")
+    value = record.fields.get(name, "")
+    fact = fact_of(noun, record, name, value)
     if not value:
-        return _Found(f"{name} of {account.name} is empty", fact=fact)
-    return _by_id(value, f"{name} of {account.name} names them", fact, snapshot)
+        return _Found(f"{name} of {record.name} is empty", fact=fact)
+    return _by_id(value, f"{name} of {record.name} names them", fact, snapshot)
+
+
+def _turn(kind: str, name: str, snapshot: Snapshot, policy: Policy, now: datetime) -> _Found:
+    pool = policy.pools.get(name) if kind == "pool" else queue_pool(name, snapshot)
+    if pool is None:
+        return _Found(f"the {kind} {name} has no members that are known")
+    turn = whose_turn(name if kind == "pool" else f"queue:{name}", pool, snapshot, policy, now)
+    passed = "; ".join(turn.passed)
+    if turn.person is None:
+        return _Found(f"nobody of the {kind} {name} can take a turn ({passed})")
+    because = f"it is their turn in the {kind} {name}" + (f" ({passed})" if passed else "")
+    person = turn.person
+    return _Found(because, person, fact=fact_of("person", person, "email", person.email))
+
+
+def _territory(role: str, snapshot: Snapshot) -> _Found:
+    """Who has this role in a territory of the account; of several, the first who can be asked."""
+    active = {one.id: one for one in snapshot.territories if one.active}
+    rows = [
+        row
+        for row in snapshot.group_members
+        if row.group_id in active and row.role.casefold() == role.casefold()
+    ]
+
+    def rank(row: GroupMember) -> tuple[bool, str]:
+        person = snapshot.people.get(row.person_id)
+        return person is None or person.queue or not person.active, row.id
+
+    row = min(rows, key=rank, default=None)
+    if row is None:
+        return _Found(f"nobody is {role} in a territory of the account")
+    fact = fact_of("group_member", row, "role", row.role)
+    name = active[row.group_id].name
+    return _by_id(row.person_id, f"they are {role} in the territory {name}", fact, snapshot)
 
 
 def _owner(what: str, snapshot: Snapshot, where: Standing) -> _Found:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from routing.nouns import (
     Account,
     Deal,
+    GroupMember,
     OutOfOffice,
     Person,
     Prospect,
     RoleHolding,
     Signal,
     Stage,
+    Territory,
 )
-from routing.policy import SignalClass
+from routing.terms import SignalClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,41 @@ class OpenAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """A person's own choice of what interrupts; None follows the policy."""
+    """A person's own choice; None and '' follow the policy.
+
+    Of the signal classes ``real_time`` interrupt, ``silent`` are never told, the others go into
+    the digest. Quiet hours are minutes of the person's local day, and may go past midnight.
+    """
 
     real_time: tuple[SignalClass, ...] | None = None
+    silent: tuple[SignalClass, ...] = ()
+    surface: str = ""
+    quiet: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What a person has to do: alerts that are open, and those of the last 24 hours."""
+
+    open: int = 0
+    today: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMatch:
+    """That an account was found for a prospect who has none in the CRM, and how surely."""
+
+    account_id: str
+    confidence: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holiday:
+    """A public holiday of a person's region; a local day."""
+
+    day: date
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,32 +74,41 @@ class Snapshot:
     """The facts of one decision. ``people`` are by id and hold everybody who may be asked.
 
     ``deals`` are the account's and the prospect's open and lately won ones;
-    ``prospect_deals`` the ids of those that the prospect takes part in. ``recent`` are earlier
-    signals of the prospect, for multi-opens.
+    ``prospect_deals`` the ids of those that the prospect takes part in, ``contact_roles`` what
+    as. ``recent`` are earlier signals of the prospect, for multi-opens. ``group_members`` are of
+    the account's territories and of queues. ``loads`` are by person, ``turns`` the alerts that
+    each member of a pool was given lately. ``holidays`` are by person, around the moment.
+    ``sources`` tells when each source of absences was last read; None: never.
     """
 
     prospect: Prospect | None = None
     account: Account | None = None
+    match: AccountMatch | None = None
     deals: tuple[Deal, ...] = ()
     prospect_deals: frozenset[str] = frozenset()
+    contact_roles: Mapping[str, str] = field(default_factory=dict)
     stages: Mapping[str, Stage] = field(default_factory=dict)
     holdings: tuple[RoleHolding, ...] = ()
+    territories: tuple[Territory, ...] = ()
+    group_members: tuple[GroupMember, ...] = ()
     people: Mapping[str, Person] = field(default_factory=dict)
     out_of_office: tuple[OutOfOffice, ...] = ()
+    holidays: Mapping[str, tuple[Holiday, ...]] = field(default_factory=dict)
+    sources: Mapping[str, datetime | None] = field(default_factory=dict)
     recent: tuple[Signal, ...] = ()
     open_alert: OpenAlert | None = None
     preferences: Mapping[str, Preference] = field(default_factory=dict)
+    loads: Mapping[str, Load] = field(default_factory=dict)
+    turns: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def by_email(self, email: str) -> Person | None:
         """The active person with this e-mail; a queue or an inactive one only for want of any."""
         found = [person for person in self.people.values() if person.email == email.lower()]
         return min(found, key=lambda one: (not one.active, one.queue, one.id), default=None)
 
-    def away(self, person_id: str, now: datetime) -> OutOfOffice | None:
-        """The absence that holds now and ends last, if any."""
-        current = [
-            row
-            for row in self.out_of_office
-            if row.person_id == person_id and row.starts_at <= now < row.ends_at
-        ]
-        return max(current, key=lambda row: (row.ends_at, row.id), default=None)
+    def queue(self, name: str) -> Person | None:
+        """The queue of this name."""
+        wanted = name.casefold()
+        found = (one for one in self.people.values() if one.queue)
+        named = (one for one in found if one.name.casefold() == wanted)
+        return min(named, key=lambda one: one.id, default=None)

@@ -113,6 +113,8 @@ def status_line(alert: Row, delivery: Row) -> str:
     if state == "snoozed":
         return f"💤 Snoozed by {holder} until {_clock(alert['due_at'], zone)}"
     if delivery["kind"] == "alert" and delivery["rung"] < alert["rung"]:
+        if delivery["place"] == alert["rung_place"]:
+            return "⏰ Reminded below"
         return f"⏫ Passed on to {alert['rung_name']}"
     if delivery["round"] < alert["round"]:
         return "⏰ Reminded below"
@@ -140,6 +142,8 @@ def _facts(alert: Row) -> list[tuple[str, str]]:
 
 def _why(alert: Row, delivery: Row) -> str:
     reason = alert["reason"]
+    if delivery["rung_kind"] == "remind":
+        return f"A reminder. {reason}"
     if delivery["kind"] == "watch":
         return f"A copy for your overview. {reason}"
     if not delivery["person_id"]:

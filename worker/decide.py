@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import bindparam, select, update
 
-from routing.calendar import Week, after_minutes, week_of
+from routing.calendar import Week, after_minutes, off_days, week_of
 from routing.decide import decide, dedup_key
 from routing.nouns import RESPONSE_KINDS, Signal
 from routing.policy import SignalClass
@@ -20,7 +20,7 @@ from routing.snapshot import Snapshot
 from worker.claim import hand_over_new
 from worker.context import Context
 from worker.outbox import wake_alert
-from worker.respond import respond_to_signal
+from worker.respond import respond_to_signal, week_to_store
 from worker.store.alerts import (
     add_delivery,
     add_event,
@@ -145,7 +145,8 @@ def _fire(
     """Open an alert with its first message, its copy for the watchers and its task."""
     alert_id = uuid4().hex
     step = decision.steps[0]
-    week = week_of(snapshot.people.get(step.person_id or ""), ctx.policy.working_hours)
+    reader = snapshot.people.get(step.person_id or "")
+    week = week_of(reader, ctx.policy.working_hours, off_days(reader, snapshot.holidays))
     values = _alert_values(signal, snapshot, decision, step, week)
     values |= {"id": alert_id, "dedup_key": key, "fired_at": now}
     values["due_at"] = after_minutes(now, step.wait, week)
@@ -156,8 +157,8 @@ def _fire(
     add_event(tx, alert_id, now, "fired", decision.reason, step.person_id)
     add(tx, ACTIVITY, _activity_values(alert_id, now))
     _tell(ctx, tx, alert_id, "alert", step.place, now, step)
-    if decision.watch is not None:
-        _tell(ctx, tx, alert_id, "watch", decision.watch, now)
+    for watcher in decision.watchers:
+        _tell(ctx, tx, alert_id, "watch", watcher.place, now)
     return alert_id
 
 
@@ -226,7 +227,9 @@ def _alert_values(
         "rung_name": step.name,
         "rung_place": str(step.place),
         "policy_hash": decision.policy_hash,
-        "week": {"zone": week.zone.key, "windows": [list(one) for one in week.windows]},
+        "ladder": decision.ladder,
+        "turn": decision.turn,
+        "week": week_to_store(week),
         "declined": [],
         "round": 0,
         "response_kind": "",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from routing.calendar import after_minutes, week_of
+from routing.calendar import after_minutes, off_days, week_of
 from routing.decide import next_step
 from routing.nouns import Signal
 from routing.policy import Policy, RungKind
@@ -69,6 +69,7 @@ def climb(ctx: Context, tx: Tx, alert: Row, now: datetime, why: str = "") -> Non
         snapshot,
         policy,
         now,
+        alert["ladder"],
     )
     again: dict[str, Any] = {"state": "fired", "holder_id": None, "holder_name": ""}
     if step is None:
@@ -91,7 +92,7 @@ def _tell(
     again: dict[str, Any],
 ) -> None:
     person = snapshot.people.get(step.person_id or "")
-    week = week_of(person, policy.working_hours)
+    week = week_of(person, policy.working_hours, off_days(person, snapshot.holidays))
     changed = change_alert(
         tx,
         alert,
@@ -107,8 +108,10 @@ def _tell(
     if alert["state"] == "acknowledged":
         why = f"{alert['holder_name']} was on it, but no response was seen"
     reason = why or f"{alert['rung_name']} did not act in time"
-    text = f"{reason}; now {step.name} ({step.kind.value})"
-    add_event(tx, alert["id"], now, "escalated", text, step.person_id)
+    reminds = step.kind is RungKind.REMIND
+    text = f"{reason}; " + ("reminded" if reminds else f"now {step.name} ({step.kind.value})")
+    kind = "reminded" if reminds else "escalated"
+    add_event(tx, alert["id"], now, kind, text, step.person_id)
     add_delivery(
         tx,
         alert_id=alert["id"],
@@ -124,7 +127,7 @@ def _tell(
 def _remind(ctx: Context, tx: Tx, alert: Row, now: datetime) -> None:
     """A snooze is over: say it again at the same place, and let the wait begin anew."""
     policy = policy_of(ctx, tx, alert["policy_hash"])
-    wait = next((r.wait for n, r in enumerate(policy.ladder) if n == alert["rung"]), 0)
+    wait = _wait_of(policy, alert, alert["rung"])
     changed = change_alert(
         tx,
         alert,
@@ -190,10 +193,15 @@ def begin_wait(ctx: Context, tx: Tx, alert_id: str, rung: int, now: datetime) ->
     alert = get_alert(tx.conn, alert_id)
     if alert is None or not alert["open"] or alert["state"] != "fired" or alert["rung"] != rung:
         return
-    ladder = policy_of(ctx, tx, alert["policy_hash"]).ladder
-    wait = ladder[rung].wait if rung < len(ladder) else 0
+    wait = _wait_of(policy_of(ctx, tx, alert["policy_hash"]), alert, rung)
     due_at = after_minutes(now, wait, week_from(alert["week"]))
     change_alert(tx, alert, shows=False, due_at=due_at)
+
+
+def _wait_of(policy: Policy, alert: Row, rung: int) -> int:
+    """The working minutes of a rung of the alert's ladder; 0 for the last resort."""
+    rungs = policy.ladder_named(alert["ladder"])
+    return rungs[rung].wait if rung < len(rungs) else 0
 
 
 def _facts(tx: Tx, alert: Row, policy: Policy, now: datetime) -> Snapshot:

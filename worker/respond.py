@@ -7,7 +7,7 @@ the latency; evidence from before the alert, inbound mail and automation are no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -150,7 +150,17 @@ def _stop_clock(
     return True
 
 
+def week_to_store(week: Week) -> dict[str, Any]:
+    """A working week as an alert keeps it."""
+    return {
+        "zone": week.zone.key,
+        "windows": [list(one) for one in week.windows],
+        "off": sorted(one.isoformat() for one in week.off),
+    }
+
+
 def week_from(stored: dict[str, Any]) -> Week:
     """The working week that an alert was fired under."""
     windows = tuple((int(day), int(start), int(end)) for day, start, end in stored["windows"])
-    return Week(ZoneInfo(stored["zone"]), windows)
+    off = frozenset(date.fromisoformat(one) for one in stored.get("off", ()))
+    return Week(ZoneInfo(stored["zone"]), windows, off)

@@ -134,15 +134,15 @@ def test_the_policy_may_have_forms_at_once() -> None:
 def test_the_watch_channel_sees_a_copy_of_alerts_alone() -> None:
     rules = policy(places=places(watch_channel="#sales-leadership"))
     watch = Place(surface="slack", kind="channel", address="#sales-leadership")
-    assert decided(facts(), rules).watch == watch
-    assert decided(facts(), rules, kind="click").watch is None
+    assert [one.place for one in decided(facts(), rules).watchers] == [watch]
+    assert decided(facts(), rules, kind="click").watchers == ()
 
 
 def test_the_watch_channel_gets_no_copy_of_what_it_is_asked_itself() -> None:
     rules = policy(places=places(watch_channel="#hot-leads"))
     unowned = facts(prospect=None, account=None, deals=())
     assert first(decided(unowned, rules)) == "#hot-leads"
-    assert decided(unowned, rules).watch is None
+    assert decided(unowned, rules).watchers == ()
 
 
 def test_a_route_may_look_at_the_signal() -> None:

@@ -70,8 +70,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"roles": {"ae": ["owner:opportunity"]}},
-        "'owner:opportunity' is no role source; use field:account.NAME, team:NAME, "
-        "deal_team:NAME, owner:deal, owner:account, owner:prospect, sending_rep or person:E-MAIL",
+        "'owner:opportunity' is no role source; use field:account.NAME, field:deal.NAME, "
+        "field:prospect.NAME, team:NAME, deal_team:NAME, territory:ROLE, owner:deal, "
+        "owner:account, owner:prospect, sending_rep or person:E-MAIL",
     ),
     (
         {"ladder": ladder("assignee", "admin", "assignee")},

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, StringConst
 from worker.validation import refuse
 
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"\\]{1,64}@(?:[\w-]{1,63}\.)+[\w-]{2,63}")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _HARMFUL = frozenset(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"))
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
@@ -81,6 +82,13 @@ def _moment(value: Any) -> Any:
         raise refuse("is out of range", mend) from error
 
 
+def _language(text: str) -> str:
+    if text and not _LANGUAGE.fullmatch(text):
+        raise refuse("is no language", "send a code like de or pt-BR, or leave it out")
+    return text.lower()
+
+
+Language = Annotated[str, StringConstraints(max_length=35), AfterValidator(_language)]
 Identifier = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_identifier)
 ]

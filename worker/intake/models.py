@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from routing.nouns import Sentiment, Signal, SignalKind
 from routing.priority import tier_for
-from worker.intake.fields import Email, Identifier, Link, Moment, Name, Subject
+from worker.intake.fields import Email, Identifier, Language, Link, Moment, Name, Subject
 
 _SCHEMAS = "#/components/schemas/{model}"
 
@@ -83,6 +83,7 @@ class SignalIn(_Strict):
         None, ge=0, le=100, allow_inf_nan=False, description="0-1 or 0-100; gives the tier."
     )
     sentiment: Sentiment | None = Field(None, description="How a reply reads.")
+    language: Language = Field("", description="Language of the thread, such as de or pt-BR.")
     count: Annotated[int, Strict()] = Field(
         1, ge=1, le=10_000, description="How many times, where the tracker counts itself."
     )
@@ -108,6 +109,7 @@ class SignalIn(_Strict):
             subject=self.thread.subject,
             sending_rep=self.sending_rep or "",
             count=self.count,
+            language=self.language,
         )
 
 

@@ -135,9 +135,9 @@ def _fact_queries(ask: Ask, preferences: Query, recent: Query) -> FactQueries:
 
 
 def _chosen(table: Table) -> Query:
-    return select(table.c.person_id, table.c.real_time).where(
-        table.c.person_id.in_(_list("people"))
-    )
+    chosen = ("person_id", "real_time", "silent", "surface", "quiet_from", "quiet_until")
+    columns = (table.c[name] for name in chosen)
+    return select(*columns).where(table.c.person_id.in_(_list("people")))
 
 
 _RECENT = (

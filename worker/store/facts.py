@@ -276,15 +276,23 @@ def _recent_signals(view: _View, signal: Signal, policy: Policy) -> tuple[Signal
 
 def _preferences(view: _View, people: dict[str, Person]) -> dict[str, Preference]:
     rows = view.rows(view.queries.preferences, {"people": sorted(people)})
+    return {row["person_id"]: preference_from(row) for row in rows}
+
+
+def preference_from(row: Any) -> Preference:
+    """A person's choices; names of signal classes that are no more are left out."""
     known = set(SignalClass)
-    return {
-        row["person_id"]: Preference(
-            real_time=None
-            if row["real_time"] is None
-            else tuple(SignalClass(one) for one in row["real_time"] if one in known)
-        )
-        for row in rows
-    }
+
+    def classes(names: Sequence[str]) -> tuple[SignalClass, ...]:
+        return tuple(SignalClass(one) for one in names if one in known)
+
+    quiet = (row["quiet_from"], row["quiet_until"])
+    return Preference(
+        real_time=None if row["real_time"] is None else classes(row["real_time"]),
+        silent=classes(row["silent"]),
+        surface=row["surface"],
+        quiet=None if None in quiet else quiet,
+    )
 
 
 def count_signals(conn: Connection) -> dict[str, int]:

@@ -49,6 +49,7 @@ class SignalRow(SQLModel, table=True):
     subject: str = ""
     sending_rep: str = ""
     count: int = 1
+    language: str = ""
     occurred_at: datetime = Field(sa_type=Utc)
     received_at: datetime = Field(sa_type=Utc)
     outcome: str = ""
@@ -64,7 +65,8 @@ class AlertRow(SQLModel, table=True):
 
     States: ``fired``, ``acknowledged``, ``snoozed`` (open), ``responded``, ``noise`` (closed).
     ``revision`` counts changes that its messages and its task must show; ``version`` guards every
-    change by compare-and-set. Latencies are minutes.
+    change by compare-and-set. ``ladder`` is the name of the ladder that it climbs, ``turn`` the
+    pool or queue in which its assignee took a turn; '' for none. Latencies are minutes.
     """
 
     __tablename__ = "alert"
@@ -78,6 +80,14 @@ class AlertRow(SQLModel, table=True):
         ),
         Index("alert_of_key", "dedup_key", "fired_at"),
         Index("alert_due", "due_at", sqlite_where=text("open"), postgresql_where=text("open")),
+        Index(
+            "alert_turn",
+            "turn",
+            "fired_at",
+            sqlite_where=text("turn != ''"),
+            postgresql_where=text("turn != ''"),
+        ),
+        Index("alert_of_assignee", "assignee_id", "fired_at"),
     )
     id: str = Field(primary_key=True)
     dedup_key: str
@@ -107,6 +117,8 @@ class AlertRow(SQLModel, table=True):
     assignee_name: str = ""
     holder_id: str | None = None
     holder_name: str = ""
+    ladder: str = ""
+    turn: str = ""
     rung: int = 0
     rung_kind: str
     rung_name: str
@@ -285,11 +297,18 @@ class IdentityRow(SQLModel, table=True):
 
 
 class PersonSettingRow(SQLModel, table=True):
-    """A rep's own choice of what interrupts, as names of signal classes."""
+    """A rep's own choices. ``real_time`` and ``silent`` are names of signal classes.
+
+    Quiet hours are minutes of the rep's local day; both are set or neither.
+    """
 
     __tablename__ = "person_setting"
     person_id: str = Field(primary_key=True)
     real_time: list[str] | None = Field(default=None, sa_type=Json)
+    silent: list[str] = Field(default_factory=list, sa_type=Json)
+    surface: str = ""
+    quiet_from: int | None = None
+    quiet_until: int | None = None
     changed_at: datetime = Field(sa_type=Utc)
 
 

@@ -165,6 +165,7 @@ class OutOfOfficeRow(FactRow, table=True):
     ends_at: datetime = Field(sa_type=Utc)
     source: str
     note: str = ""
+    available: bool = False
 
 
 class EvidenceRow(MirrorRow, table=True):

@@ -61,6 +61,7 @@ class ActivityDraft:
     subject: str
     body: str
     owner_id: str | None
+    """Whom the task goes to; None leaves it with the user that writes it, or with nobody."""
     prospect_id: str | None
     prospect_kind: str
     account_id: str | None
@@ -75,6 +76,8 @@ class ActivityDraft:
     latency_minutes: float | None = None
     working_latency_minutes: float | None = None
     remote_id: str | None = None
+    other_owners: tuple[str, ...] = ()
+    """Whom it goes to, in this order, when the owner may own no task (any more)."""
     maybe_written: bool = False
     """True when an earlier try ended unclear: look the key up before creating."""
 

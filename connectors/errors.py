@@ -24,11 +24,22 @@ class AuthError(ConfigError):
 
 
 class TemporaryError(ConnectorError):
-    """Try again, not before ``retry_after`` seconds where the other side named them."""
+    """Try again, not before ``retry_after`` seconds where the other side named them.
 
-    def __init__(self, message: str, *, retry_after: float | None = None, mend: str = "") -> None:
+    ``tries``: after so many in all it is not worth another; None for as long as it takes.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        mend: str = "",
+        tries: int | None = None,
+    ) -> None:
         super().__init__(message, mend=mend)
         self.retry_after = retry_after
+        self.tries = tries
 
 
 class LimitError(TemporaryError):
@@ -41,8 +52,9 @@ class LimitError(TemporaryError):
         retry_after: float | None = None,
         daily: bool = False,
         mend: str = "",
+        tries: int | None = None,
     ) -> None:
-        super().__init__(message, retry_after=retry_after, mend=mend)
+        super().__init__(message, retry_after=retry_after, mend=mend, tries=tries)
         self.daily = daily
 
 

@@ -1,4 +1,8 @@
-"""HubSpot's refusals in the words of ``connectors.errors``, each with what an admin can do."""
+"""HubSpot's refusals in the words of ``connectors.errors``, each with what an admin can do.
+
+``MEANINGS`` is the one table of codes; of several the first counts. What has no code is read by
+its status.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import urllib3
@@ -29,7 +34,6 @@ _CODE = re.compile(r'"error":\s*"([A-Z_]{3,60})"')
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND = 400, 401, 403, 404
 _TIMEOUT, _CONFLICT, _LOCKED = 408, 409, 423
 _THROTTLED, _MIGRATING, _SERVER_ERROR = 429, 477, 500
-_NEEDED = ("MISSING_REQUIRED_PROPERTY", "MISSING_CONDITIONAL_REQUIRED_PROPERTY")
 
 
 class ScopeError(ConfigError):
@@ -42,6 +46,67 @@ class ConflictError(PermanentError):
 
 class GoneError(PermanentError):
     """The record does not exist (any more)."""
+
+
+class OwnerError(PermanentError):
+    """Who the record shall belong to may not own it, as when they have left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a code says, in plain words, and what is done about it.
+
+    ``wait`` (seconds) and ``tries`` are for what may be tried again.
+    """
+
+    kind: type[ConnectorError]
+    says: str
+    mend: str = ""
+    wait: float | None = None
+    tries: int | None = None
+
+
+_OPTIONAL = "Make the property optional for tasks that are made by an app (Settings › Properties)."
+_REFUSED = Meaning(PermanentError, "HubSpot refused it")
+MEANINGS: Mapping[str, Meaning] = {
+    # Nothing helps: the value itself is refused.
+    "INVALID_DATE": Meaning(PermanentError, "a date is none"),
+    "INVALID_NUMBER": Meaning(PermanentError, "a number is none"),
+    "INVALID_VALUE": Meaning(PermanentError, "a value is refused"),
+    "PROPERTY_VALUE_TOO_LONG": Meaning(PermanentError, "a text is too long"),
+    # An admin can mend it.
+    "PROPERTY_DOESNT_EXIST": Meaning(
+        ConfigError,
+        "a property is missing in HubSpot:",
+        "Create it, or let Hotlead do so: the token needs crm.schemas.*.write.",
+    ),
+    "MISSING_CONDITIONAL_REQUIRED_PROPERTY": Meaning(
+        ConfigError, "a rule of the account demands a property:", _OPTIONAL
+    ),
+    "MISSING_REQUIRED_PROPERTY": Meaning(ConfigError, "HubSpot demands a property:", _OPTIONAL),
+    "INVALID_OPTION": Meaning(
+        ConfigError, "a property lacks an option:", "Add the option to the property."
+    ),
+    "READ_ONLY_VALUE": Meaning(
+        ConfigError,
+        "a property may not be written by apps:",
+        "Let apps write it, or delete it and let Hotlead make it anew.",
+    ),
+    "EXPIRED_AUTHENTICATION": Meaning(AuthError, "the token has run out", _TOKEN),
+    "INVALID_AUTHENTICATION": Meaning(AuthError, "the token is refused", _TOKEN),
+    # The row is written after all.
+    "INVALID_OWNER_ID": Meaning(OwnerError, "its owner is no longer in HubSpot"),
+    "CONFLICTING_UNIQUE_VALUE": Meaning(ConflictError, "it is there already"),
+    "CONFLICT": Meaning(ConflictError, "it is there already"),
+    "OBJECT_ALREADY_EXISTS": Meaning(ConflictError, "it is there already"),
+    "PROPERTY_WITH_NAME_EXISTS": Meaning(ConflictError, "it is there already"),
+    "OBJECT_NOT_FOUND": Meaning(GoneError, "it, or what it is about, is not there"),
+    # Trying again helps.
+    "RATE_LIMITS": Meaning(LimitError, "HubSpot asks for a pause", wait=WINDOW),
+    "INTERNAL_ERROR": Meaning(UnclearError, "HubSpot failed inside", tries=5),
+    # The category of most refusals, which says nothing by itself.
+    "VALIDATION_ERROR": _REFUSED,
+}
 
 
 @functools.cache
@@ -176,26 +241,36 @@ def codes(error: Mapping[str, Any]) -> set[str]:
     return found - {""}
 
 
-def _bad_request(what: str, status: int, body: Mapping[str, Any], said: str) -> PermanentError:
+def _bad_request(what: str, status: int, body: Mapping[str, Any], said: str) -> ConnectorError:
     found = codes(body)
-    if "PROPERTY_DOESNT_EXIST" in found:
-        return ConfigError(
-            f"{what}: a property is missing in HubSpot ({said})",
-            mend="Create it, or let Hotlead do so: the token needs crm.schemas.*.write.",
-        )
-    if found.intersection(_NEEDED):
-        return ConfigError(
-            f"{what}: HubSpot demands a property ({said})",
-            mend="Make the property optional for tasks that are made by an app.",
-        )
-    kind = PermanentError
-    if status == _NOT_FOUND or "OBJECT_NOT_FOUND" in found:
-        kind = GoneError
-    if status == _CONFLICT or found & {"CONFLICT", "CONFLICTING_UNIQUE_VALUE"}:
-        kind = ConflictError
-    return kind(f"{what}: HubSpot refused it ({status}: {said})")
+    known = next((one for code, one in MEANINGS.items() if code in found), None)
+    if known is None or known is _REFUSED:
+        by_status = {_NOT_FOUND: "OBJECT_NOT_FOUND", _CONFLICT: "CONFLICT"}
+        known = MEANINGS[by_status[status]] if status in by_status else _REFUSED
+    named = ", ".join(_names(body))
+    about = f" {named}" if named and named not in said else ""
+    message = f"{what}: {known.says}{about} ({status}: {said})"
+    if issubclass(known.kind, TemporaryError):
+        return known.kind(message, retry_after=known.wait, tries=known.tries, mend=known.mend)
+    return known.kind(message, mend=known.mend)
+
+
+def _names(error: Mapping[str, Any]) -> list[str]:
+    """The properties that a refusal is about, where it names them."""
+    contexts = [error.get("context") or {}]
+    contexts += [one.get("context") or {} for one in error.get("errors") or []]
+    lists = (one.get(key) or () for one in contexts for key in ("propertyName", "properties"))
+    return list(dict.fromkeys(str(name) for names in lists for name in names))
 
 
 def row_refusal(what: str, error: Mapping[str, Any]) -> ConnectorError:
-    """The error of one row of an answer that is a success in part."""
-    return _bad_request(what, _BAD_REQUEST, error, str(error.get("message") or "")[:300])
+    """The error of one row of an answer that is a success in part.
+
+    An error that we do not know is looked into and tried again a few times, and then given up.
+    """
+    said = str(error.get("message") or "")[:300]
+    if not codes(error).intersection(MEANINGS):
+        return UnclearError(
+            f"{what}: this is an error that Hotlead does not know ({said})", tries=8
+        )
+    return _bad_request(what, _BAD_REQUEST, error, said)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connectors.base import ActivityDraft
+from connectors.base import ActivityDraft, WriteResult
 from connectors.hubspot.evidence import KEY, TOKEN_MARK
 from connectors.hubspot.properties import TaskShape
 from connectors.hubspot.values import Row, text, to_ms
@@ -49,7 +49,10 @@ def _minutes(value: float | None) -> str | None:
 
 def as_html(body: str) -> str:
     """A task's body is HTML; ours is plain text."""
-    return html.escape(body[:LONGEST_BODY]).replace("\n", "<br>")
+    text = body[:LONGEST_BODY]
+    while len(made := html.escape(text).replace("\n", "<br>")) > LONGEST_BODY:
+        text = text[: len(text) * LONGEST_BODY // len(made)]
+    return made
 
 
 def token(key: str) -> str:
@@ -82,12 +85,21 @@ _TYPES: Mapping[str, int] = {"contacts": TO_CONTACT, "companies": TO_COMPANY, "d
 
 def associations(draft: ActivityDraft) -> list[dict[str, Any]]:
     """The associations that a new task is created with."""
-    return [
-        {
-            "to": {"id": own},
-            "types": [
-                {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _TYPES[kind]}
-            ],
-        }
-        for kind, own in parents(draft).items()
-    ]
+    return [{"to": {"id": own}, "types": _types(kind)} for kind, own in parents(draft).items()]
+
+
+def links(
+    drafts: Sequence[ActivityDraft], written: Mapping[str, WriteResult]
+) -> dict[str, list[dict[str, Any]]]:
+    """The same associations for tasks that are there: object type → inputs of a batch."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for draft in drafts:
+        task = {"id": written[draft.key].remote_id}
+        for kind, own in parents(draft).items():
+            one = {"from": task, "to": {"id": own}, "types": _types(kind)}
+            found.setdefault(kind, []).append(one)
+    return found
+
+
+def _types(kind: str) -> list[dict[str, Any]]:
+    return [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": _TYPES[kind]}]

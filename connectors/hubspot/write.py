@@ -1,34 +1,38 @@
 """Writes one task a draft, never two.
 
-A task is created with its associations in one call. Where HubSpot keeps our key unique, a second
-create is refused and the first one's task is brought up to date. Elsewhere a draft that may have
-been written is looked for first: among the tasks of its contact, company or deal, which are
-there at once, and then by search, whose index lags.
+A new task is created with its associations in one call, and a known one updated by its id. A draft
+that may have been written is an upsert by our key where HubSpot keeps that unique, and so is one
+that turns out to be there already. Elsewhere it is looked for before it is created.
+
+What a task is about may have been merged or deleted since the alert fired, and its rep may have
+left: such a row is sent again, about what goes on and to whom is there.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors.base import ActivityDraft, WriteResult
-from connectors.errors import ConfigError, ConnectorError, PermanentError, UnclearError
+from connectors.easing import next_owner, noted
+from connectors.errors import ConfigError, ConnectorError, PermanentError, TemporaryError
 from connectors.hubspot.client import Client
-from connectors.hubspot.errors import GoneError, row_refusal
+from connectors.hubspot.errors import ConflictError, GoneError, OwnerError
 from connectors.hubspot.evidence import KEY
+from connectors.hubspot.lookup import look_up
 from connectors.hubspot.notes import Notes
+from connectors.hubspot.parents import as_they_stand
 from connectors.hubspot.properties import TaskShape, ensure_properties
-from connectors.hubspot.reading import Reader, Rows, where
+from connectors.hubspot.reading import Reader
+from connectors.hubspot.sending import Drafts, Results, fail, send
 from connectors.hubspot.settings import HubspotSettings
-from connectors.hubspot.tasks import SUBJECT, associations, is_of, parents, properties, token
+from connectors.hubspot.tasks import associations, links, properties
 
 BATCH = 100
-_TRACE = "objectWriteTraceId"
-_PARENTS = ("contacts", "companies", "deals")
-Drafts = Sequence[ActivityDraft]
-Results = dict[str, WriteResult]
-Call = Callable[[list[dict[str, Any]]], dict[str, Any]]
+_MOST_ROUNDS = 12
+_GONE = "What this was about is gone from HubSpot."
+_LEFT = "The rep that this was for is no longer in HubSpot."
 
 
 class Tasks:
@@ -86,17 +90,61 @@ class Tasks:
         self._notes.say("tasks:write", f"tasks are written without {named}{why}")
 
     def _write(self, drafts: Drafts, shape: TaskShape, results: Results) -> None:
+        waiting = list(drafts)
+        for _ in range(_MOST_ROUNDS):
+            self._once(waiting, shape, results)
+            waiting = self._eased(waiting, results)
+            if not waiting:
+                return
+
+    def _once(self, drafts: Drafts, shape: TaskShape, results: Results) -> None:
+        """Update what is known by its id; it may be older than the key. Then the others."""
         ids = {draft.key: draft.remote_id for draft in drafts if draft.remote_id}
         lost = [draft for draft in drafts if draft.maybe_written and draft.key not in ids]
-        try:
-            ids |= self._look_up(lost, shape)
-        except ConnectorError as error:
-            _fail(lost, _curable(error), results)
-        waiting = [draft for draft in drafts if draft.key not in results]
-        self._update([draft for draft in waiting if draft.key in ids], ids, shape, results)
-        gone = [one for one in waiting if isinstance(_error(results, one), GoneError)]
-        new = [draft for draft in waiting if draft.key not in ids]
+        new = [draft for draft in drafts if not (draft.key in ids or draft.maybe_written)]
+        if not shape.unique:
+            try:
+                ids |= look_up(self._reader, lost, shape)
+            except ConnectorError as error:
+                fail(lost, _curable(error), results)
+            new += [one for one in lost if one.key not in ids and _error(results, one) is None]
+        known = [draft for draft in drafts if draft.key in ids]
+        self._update(known, ids, shape, results)
+        gone = [one for one in known if isinstance(_error(results, one), GoneError)]
         self._create([*new, *gone], shape, results)
+        if shape.unique:
+            made = [*new, *gone]
+            taken = [one for one in made if isinstance(_error(results, one), ConflictError)]
+            self._upsert([*lost, *taken], shape, results)
+
+    def _upsert(self, drafts: Drafts, shape: TaskShape, results: Results) -> None:
+        def row(draft: ActivityDraft) -> dict[str, Any]:
+            return {"id": draft.key, "idProperty": KEY, "properties": properties(draft, shape)}
+
+        api = self._client.writing.crm.objects.batch_api
+
+        def call(inputs: list[dict[str, Any]]) -> dict[str, Any]:
+            return self._client.put("writing tasks", api.upsert, "tasks", {"inputs": inputs})
+
+        send(drafts, row, call, results, created=False)
+        written = [one for one in drafts if _error(results, one) is None]
+        # An upsert takes no associations, and of a first try nobody knows how far it came.
+        self._link(
+            [one for one in written if results[one.key].created or not one.remote_id], results
+        )
+
+    def _link(self, drafts: Drafts, results: Results) -> None:
+        """Associate tasks with what they are about; twice is harmless."""
+        try:
+            current = as_they_stand(self._reader, drafts) if drafts else []
+            for kind, inputs in links(current, results).items():
+                api = self._client.writing.crm.associations.v4.batch_api
+                what, body = f"linking tasks with {kind}", {"inputs": inputs}
+                self._client.put(what, api.create, "tasks", kind, body)
+        except TemporaryError as error:
+            fail(drafts, error, results)
+        except PermanentError as error:
+            self._notes.say("tasks:link", f"some tasks hang on no record: {error}")
 
     def _update(
         self, drafts: Drafts, ids: dict[str, str], shape: TaskShape, results: Results
@@ -109,7 +157,7 @@ class Tasks:
         def call(inputs: list[dict[str, Any]]) -> dict[str, Any]:
             return self._client.put("updating tasks", api.update, "tasks", {"inputs": inputs})
 
-        _send(drafts, row, call, results, created=False)
+        send(drafts, row, call, results, created=False)
 
     def _create(self, drafts: Drafts, shape: TaskShape, results: Results) -> None:
         def row(draft: ActivityDraft) -> dict[str, Any]:
@@ -123,66 +171,35 @@ class Tasks:
         def call(inputs: list[dict[str, Any]]) -> dict[str, Any]:
             return self._client.put("creating tasks", api.create, "tasks", {"inputs": inputs})
 
-        _send(drafts, row, call, results, created=True)
-        refused = [one for one in drafts if _was_refused(_error(results, one))]
-        if shape.unique and refused:
-            self._adopt(refused, shape, results)
+        send(drafts, row, call, results, created=True)
 
-    def _adopt(self, refused: Drafts, shape: TaskShape, results: Results) -> None:
-        """Bring up to date what an earlier try of ours created after all."""
+    def _eased(self, drafts: Drafts, results: Results) -> list[ActivityDraft]:
+        """Those that can be tried otherwise, in that form; the others keep their error."""
+        gone = [one for one in drafts if isinstance(_error(results, one), GoneError)]
+        eased = [
+            next_owner(one, _LEFT) for one in drafts if isinstance(_error(results, one), OwnerError)
+        ]
         try:
-            ids = self._look_up(refused, shape)
+            current = as_they_stand(self._reader, gone) if gone else []
         except ConnectorError as error:
-            _fail(refused, _curable(error), results)
-            return
-        self._update([draft for draft in refused if draft.key in ids], ids, shape, results)
-
-    def _look_up(self, drafts: Drafts, shape: TaskShape) -> dict[str, str]:
-        """Keys of the drafts that have a task, and its id."""
-        if not drafts:
-            return {}
-        if shape.unique:
-            rows = self._reader.by_key("tasks", [KEY], [draft.key for draft in drafts], KEY)
-            return _matching(drafts, rows, shape)
-        found: dict[str, str] = {}
-        for kind in _PARENTS:
-            mine = [one for one in drafts if next(iter(parents(one)), "") == kind]
-            found |= self._among_tasks_of(kind, mine, shape) if mine else {}
-        rest = [draft for draft in drafts if draft.key not in found]
-        return found | self._by_search(rest, shape)
-
-    def _among_tasks_of(self, kind: str, drafts: Drafts, shape: TaskShape) -> dict[str, str]:
-        links = self._reader.associated(kind, [parents(one)[kind] for one in drafts], "tasks")
-        ids = sorted({link.id for found in links.values() for link in found})
-        return _matching(drafts, self._reader.by_key("tasks", [KEY, SUBJECT], ids), shape)
-
-    def _by_search(self, drafts: Drafts, shape: TaskShape) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for draft in drafts:
-            wanted = (
-                where(KEY, "EQ", draft.key)
-                if KEY in shape.names
-                else where(SUBJECT, "CONTAINS_TOKEN", token(draft.key))
-            )
-            stamps = [KEY, SUBJECT, "hs_lastmodifieddate"]
-            for rows in self._reader.found_by("tasks", stamps, [wanted]):
-                found |= _matching([draft], rows, shape)
-        return found
+            fail(gone, _curable(error), results)
+        else:
+            pairs = zip(gone, current, strict=True)
+            eased += [one if one != was else _bare(was) for was, one in pairs]
+        return [one for one in eased if one is not None]
 
 
-def _matching(drafts: Drafts, rows: Rows, shape: TaskShape) -> dict[str, str]:
-    return {
-        draft.key: str(row["id"]) for row in rows for draft in drafts if is_of(draft, row, shape)
-    }
-
-
-def _was_refused(error: ConnectorError | None) -> bool:
-    return isinstance(error, PermanentError) and not isinstance(error, ConfigError)
+def _bare(draft: ActivityDraft) -> ActivityDraft | None:
+    """About nothing, when what it is about is refused although it is there."""
+    if not (draft.prospect_id or draft.account_id or draft.deal_id):
+        return None
+    body = noted(draft.body, _GONE)
+    return replace(draft, prospect_id=None, account_id=None, deal_id=None, body=body)
 
 
 def _curable(error: ConnectorError) -> ConnectorError:
     """A look-up that is refused says nothing about the task: it is not given up for that."""
-    if not _was_refused(error):
+    if not isinstance(error, PermanentError) or isinstance(error, ConfigError):
         return error
     return ConfigError(str(error), mend=f"See that tasks still have the property {KEY}.")
 
@@ -190,56 +207,3 @@ def _curable(error: ConnectorError) -> ConnectorError:
 def _error(results: Results, draft: ActivityDraft) -> ConnectorError | None:
     result = results.get(draft.key)
     return result.error if result else None
-
-
-def _fail(drafts: Drafts, error: ConnectorError, results: Results) -> None:
-    results.update({one.key: WriteResult(key=one.key, error=error) for one in drafts})
-
-
-def _send(
-    drafts: Drafts,
-    row: Callable[[ActivityDraft], dict[str, Any]],
-    call: Call,
-    results: Results,
-    *,
-    created: bool,
-) -> None:
-    """Send one batch and note what became of each row.
-
-    The trace ids make HubSpot judge each row by itself. Where it refuses the whole batch all the
-    same nothing was written, and each row is tried alone.
-    """
-    if not drafts:
-        return
-    traced = {f"hlr-{number}": draft for number, draft in enumerate(drafts)}
-    try:
-        answer = call([{**row(draft), _TRACE: trace} for trace, draft in traced.items()])
-    except PermanentError as error:
-        if len(drafts) == 1 or isinstance(error, ConfigError):
-            _fail(drafts, error, results)
-            return
-        for draft in drafts:
-            _send([draft], row, call, results, created=created)
-        return
-    except ConnectorError as error:
-        _fail(drafts, error, results)
-        return
-    _fail(drafts, UnclearError("HubSpot said nothing about this task"), results)
-    _note(answer, traced, results, created=created)
-
-
-def _note(
-    answer: dict[str, Any], traced: dict[str, ActivityDraft], results: Results, *, created: bool
-) -> None:
-    for one in answer.get("results") or []:
-        draft = traced.get(str(one.get(_TRACE)))
-        if draft is not None:
-            results[draft.key] = WriteResult(
-                key=draft.key, remote_id=str(one["id"]), created=created
-            )
-    for one in answer.get("errors") or []:
-        for trace in (one.get("context") or {}).get(_TRACE) or []:
-            draft = traced.get(str(trace))
-            if draft is not None:
-                refused = row_refusal("writing a task", one)
-                results[draft.key] = WriteResult(key=draft.key, error=refused)

@@ -1,40 +1,47 @@
-"""Writes the task of each alert, by its own key, so that writing twice is one task."""
+"""Writes the task of each alert, by its own key, so that writing twice is one task.
+
+What a task is about may have been merged, converted or deleted since the alert fired, and its rep
+may have left: such a row is sent again, about what goes on and to whom is there. A task that is
+written with less is worth more than a latency that is lost.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.base import ActivityDraft, WriteResult
-from connectors.errors import ConfigError, ConnectorError, PermanentError, UnclearError
+from connectors.easing import next_owner, noted
+from connectors.errors import ConfigError, ConnectorError, PermanentError
 from connectors.salesforce.activity_fields import (
     ACTIVITY_FIELDS,
     KEY,
-    LENGTHS,
     MEND,
     api_name,
     may_write,
     problems,
 )
 from connectors.salesforce.client import Client
-from connectors.salesforce.errors import from_row
+from connectors.salesforce.errors import DoubledError, MovedError, OwnerError, from_row
 from connectors.salesforce.fields import Fields
-from connectors.salesforce.values import api_time
+from connectors.salesforce.parents import as_they_stand
+from connectors.salesforce.tasks import TaskOrg, record
 
 BATCH = 200
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
-_RELATIONS = ("WhoId", "WhatId")
+_MOST_ROUNDS = 12
+_GONE = "What this was about is gone from Salesforce."
+_LEFT = "The rep that this was for may own no tasks (any more)."
+Results = dict[str, WriteResult]
 
 
 @dataclass(frozen=True, slots=True)
-class _Org:
-    """What this org calls things: our fields by their plain name, an open and a closed status."""
+class _Trial:
+    """A draft, the form in which it is tried now, and how much has been left out of it so far."""
 
-    ours: dict[str, str]
-    open_status: str
-    closed_status: str
+    draft: ActivityDraft
+    now: ActivityDraft
+    left_out: int = 0
 
 
 class Writing:
@@ -44,13 +51,13 @@ class Writing:
         self._client = client
         self._fields = fields
         self._prefix = prefix
-        self._org: _Org | None = None
+        self._org: TaskOrg | None = None
         self.missing: tuple[str, ...] = ()
 
     def write(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
         """A result for each draft, in order. Raises ConnectorError with nothing written."""
         org = self._looked_up()
-        results: dict[str, WriteResult] = {}
+        results: Results = {}
         # Tasks of one account stand together: two batches then lock its row less often.
         rows = sorted(drafts, key=lambda draft: (draft.account_id or "", draft.key))
         for start in range(0, len(rows), BATCH):
@@ -67,47 +74,65 @@ class Writing:
         self._org = None
         return found
 
-    def _write(self, org: _Org, drafts: Sequence[ActivityDraft]) -> dict[str, WriteResult]:
+    def _write(self, org: TaskOrg, drafts: Sequence[ActivityDraft]) -> Results:
         results = self._send(org, drafts, lean=True)
         doubled = [draft for draft in drafts if _again(draft, results[draft.key])]
         if doubled:
             results |= self._send(org, doubled, lean=False)
+        trials = [_Trial(draft, draft) for draft in drafts]
+        for _ in range(_MOST_ROUNDS):
+            trials = [one for one in trials if _curable(results[one.draft.key].error)]
+            if not trials:
+                break
+            trials = self._eased(trials, results)
+            results |= self._send(org, [one.now for one in trials], lean=False)
         return {key: _settled(result) for key, result in results.items()}
 
-    def _send(
-        self, org: _Org, drafts: Sequence[ActivityDraft], *, lean: bool
-    ) -> dict[str, WriteResult]:
-        records = [self._record(org, draft, lean=lean) for draft in drafts]
+    def _eased(self, trials: Sequence[_Trial], results: Results) -> list[_Trial]:
+        """Those that can be tried otherwise; the others keep the error that they have."""
+        moved = [one for one in trials if _error(results, one, MovedError) and not one.left_out]
+        try:
+            current = as_they_stand(self._client, [one.now for one in moved])
+        except ConnectorError as error:
+            results |= {one.draft.key: WriteResult(key=one.draft.key, error=error) for one in moved}
+            current = []
+            trials = [one for one in trials if one not in moved]
+        heirs = {draft.key: draft for draft in current}
+        eased = []
+        for one in trials:
+            key = one.draft.key
+            if _error(results, one, OwnerError):
+                found = _next_owner(one)
+            elif key in heirs:
+                found = _about_heirs(heirs[key])
+            else:
+                found = _about_less(one)
+            eased += [found] if found else []
+        return eased
+
+    def _send(self, org: TaskOrg, drafts: Sequence[ActivityDraft], *, lean: bool) -> Results:
+        """One collection. One that is refused as a whole is halved until the row is found."""
+        if not drafts:
+            return {}
+        records = [record(org, draft, lean=lean) for draft in drafts]
         try:
             answers = self._client.upsert("Task", org.ours[KEY], records)
         except ConnectorError as error:
-            if isinstance(error, ConfigError):
-                self._org = None
-                self._fields.forget("Task")
-            return {draft.key: WriteResult(key=draft.key, error=error) for draft in drafts}
-        pairs = zip(drafts, answers, strict=True)
-        return {draft.key: _result(draft.key, answer) for draft, answer in pairs}
+            lasting = isinstance(error, PermanentError) and not isinstance(error, ConfigError)
+            if lasting and len(drafts) > 1:
+                middle = len(drafts) // 2
+                halves = drafts[:middle], drafts[middle:]
+                return self._send(org, halves[0], lean=lean) | self._send(org, halves[1], lean=lean)
+            results = {draft.key: WriteResult(key=draft.key, error=error) for draft in drafts}
+        else:
+            pairs = zip(drafts, answers, strict=True)
+            results = {draft.key: _result(draft.key, answer) for draft, answer in pairs}
+        if any(isinstance(one.error, ConfigError) for one in results.values()):
+            self._org = None
+            self._fields.forget("Task")
+        return results
 
-    def _record(self, org: _Org, draft: ActivityDraft, *, lean: bool) -> dict[str, Any]:
-        record: dict[str, Any] = {
-            "attributes": {"type": "Task"},
-            "Subject": _cut(" ".join(draft.subject.split()), 255),
-            "Description": _cut(draft.body, 32_000),
-            "Status": org.closed_status if draft.completed_at else org.open_status,
-            "Priority": "High",
-            "ActivityDate": draft.due_at.date().isoformat(),
-        }
-        if draft.owner_id:
-            record["OwnerId"] = draft.owner_id
-        if not (lean and draft.remote_id):
-            # What a known task is about stays: its lead may be converted, its contact merged.
-            record |= _relations(draft)
-        for name, value in _ours(draft).items():
-            if name in org.ours:
-                record[org.ours[name]] = value
-        return record
-
-    def _looked_up(self) -> _Org:
+    def _looked_up(self) -> TaskOrg:
         """Our fields and the statuses, read once. Raises ConfigError without the key's field."""
         org = self._org
         if org is not None:
@@ -121,7 +146,7 @@ class Writing:
             said = f"Task has no writable external id field {names[KEY]}"
             raise ConfigError(said, mend=MEND)
         self.missing = tuple(field for name, field in names.items() if name not in there)
-        self._org = org = _Org(there, *self._statuses())
+        self._org = org = TaskOrg(there, *self._statuses())
         return org
 
     def _statuses(self) -> tuple[str, str]:
@@ -140,41 +165,52 @@ class Writing:
         return str(first), str([*usual, *closed, "Completed"][0])
 
 
-def _ours(draft: ActivityDraft) -> dict[str, Any]:
-    responded = draft.responded_at
-    return {
-        KEY: draft.key,
-        "Fired_At": api_time(draft.fired_at),
-        "Responded_At": api_time(responded) if responded else None,
-        "Latency_Minutes": draft.latency_minutes,
-        "Business_Latency_Minutes": draft.working_latency_minutes,
-        "Routed_Role": _cut(draft.role, LENGTHS["Routed_Role"]) or None,
-        "Routing_Reason": _cut(draft.reason, LENGTHS["Routing_Reason"]) or None,
-        "Response_Source": _cut(draft.response_source, LENGTHS["Response_Source"]) or None,
-    }
-
-
-def _relations(draft: ActivityDraft) -> dict[str, str]:
-    """Who and what the task is about; a lead stands alone."""
-    if draft.prospect_id and draft.prospect_kind == "lead":
-        return {"WhoId": draft.prospect_id}
-    about = draft.deal_id or draft.account_id
-    pairs = zip(_RELATIONS, (draft.prospect_id, about), strict=True)
-    return {name: value for name, value in pairs if value}
-
-
 def _again(draft: ActivityDraft, result: WriteResult) -> bool:
     """Whether to send a row once more, whole.
 
     Another writer made the task first (ours now updates it), or the known task was deleted and
     came to be anew without what it is about.
     """
-    doubled = isinstance(result.error, _Doubled)
+    doubled = isinstance(result.error, DoubledError)
     return doubled or (result.created and draft.remote_id is not None)
 
 
-class _Doubled(UnclearError):
-    """Another writer used the key in the same moment."""
+def _curable(error: ConnectorError | None) -> bool:
+    return isinstance(error, MovedError | OwnerError)
+
+
+def _error(results: Results, trial: _Trial, kind: type[ConnectorError]) -> bool:
+    return isinstance(results[trial.draft.key].error, kind)
+
+
+def _next_owner(trial: _Trial) -> _Trial | None:
+    """The same for whoever comes next; at last for nobody, which makes it ours."""
+    now = next_owner(trial.now, _LEFT)
+    return replace(trial, now=now) if now else None
+
+
+def _about_heirs(heirs: ActivityDraft) -> _Trial:
+    """The same about what goes on for the records that it was about."""
+    lost = not (heirs.prospect_id or heirs.account_id or heirs.deal_id)
+    body = noted(heirs.body, _GONE) if lost else heirs.body
+    return _Trial(heirs, replace(heirs, body=body), left_out=1)
+
+
+def _about_less(trial: _Trial) -> _Trial | None:
+    """The same about the prospect alone, then the account or deal alone, then nothing."""
+    whole, now = trial.draft, trial.now
+    bare: dict[str, Any] = {"account_id": None, "deal_id": None}
+    match trial.left_out:
+        case 1:
+            eased = replace(now, **bare)
+        case 2:
+            about: dict[str, Any] = {"account_id": whole.account_id, "deal_id": whole.deal_id}
+            eased = replace(now, prospect_id=None, **about)
+        case 3:
+            eased = replace(now, prospect_id=None, body=noted(now.body, _GONE), **bare)
+        case _:
+            return None
+    return replace(trial, now=eased, left_out=trial.left_out + 1)
 
 
 def _result(key: str, answer: dict[str, Any]) -> WriteResult:
@@ -183,18 +219,11 @@ def _result(key: str, answer: dict[str, Any]) -> WriteResult:
             key=key, remote_id=str(answer["id"]), created=bool(answer.get("created"))
         )
     errors = [one for one in answer.get("errors") or () if isinstance(one, dict)]
-    if any(one.get("statusCode") == "DUPLICATE_VALUE" for one in errors):
-        return WriteResult(key=key, error=_Doubled(str(from_row(errors))))
     return WriteResult(key=key, error=from_row(errors))
 
 
 def _settled(result: WriteResult) -> WriteResult:
     """A key that is taken still, when the writer who took it is long done, is not a task's."""
-    if not isinstance(result.error, _Doubled):
+    if not isinstance(result.error, DoubledError):
         return result
     return WriteResult(key=result.key, error=PermanentError(str(result.error)))
-
-
-def _cut(text: str, most: int) -> str:
-    clean = _CONTROLS.sub(" ", text).strip()
-    return clean if len(clean) <= most else clean[: most - 1].rstrip() + "…"

@@ -87,6 +87,12 @@ def test_the_body_is_html_and_ours_is_text(kit: Kit) -> None:
     assert task["hs_task_subject"] == "a b <i>"
 
 
+def test_a_body_that_grows_long_as_html_is_cut(kit: Kit) -> None:
+    result = kit.connector().write_activities([of(kit, body="<" * 60_000)])[0]
+    assert result.error is None
+    assert set(kit.tasks()[0]["hs_task_body"].split("&lt;")) == {""}
+
+
 def test_a_response_completes_the_task_and_carries_the_latency(kit: Kit) -> None:
     connector = kit.connector()
     made = connector.write_activities([of(kit)])[0]
@@ -176,12 +182,13 @@ def test_a_task_that_was_deleted_by_hand_is_created_again(kit: Kit) -> None:
 
 
 def test_one_bad_row_of_a_batch_does_not_spoil_the_others(kit: Kit) -> None:
-    drafts = [of(kit, "task:1"), of(kit, "task:2", owner_id="999"), of(kit, "task:3")]
+    bad = of(kit, "task:2", latency_minutes=float("inf"))
+    drafts = [of(kit, "task:1"), bad, of(kit, "task:3")]
     results = kit.connector().write_activities(drafts)
     assert [one.error is None for one in results] == [True, False, True]
     assert isinstance(results[1].error, PermanentError)
     assert not isinstance(results[1].error, ConfigError)
-    assert "INVALID_OWNER_ID" in str(results[1].error)
+    assert "INVALID_NUMBER" in str(results[1].error)
     assert len(kit.tasks()) == 2
 
 

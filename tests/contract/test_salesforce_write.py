@@ -172,13 +172,28 @@ def test_a_wait_too_long_to_stand_in_line_for_is_handed_back(org: Bench) -> None
     assert org.box.faults.carried_out == 1
 
 
-def test_an_inactive_owner_is_a_lasting_error_of_that_row_alone(org: Bench) -> None:
-    drafts = [draft("task:1", owner_id=org.ids["old"]), draft("task:2", owner_id=org.ids["ann"])]
+def test_a_value_that_is_refused_is_a_lasting_error_of_that_row_alone(org: Bench) -> None:
+    drafts = [draft("task:1", latency_minutes=1e20), draft("task:2")]
     bad, good = org.crm().write_activities(drafts)
     assert type(bad.error) is PermanentError
-    assert "INACTIVE_OWNER_OR_USER" in str(bad.error)
+    assert "NUMBER_OUTSIDE_VALID_RANGE" in str(bad.error)
     assert good.error is None
     assert [task["HLR_Alert_Key__c"] for task in org.box.records("Task")] == ["task:2"]
+
+
+def test_a_collection_that_is_refused_as_a_whole_is_halved_until_the_row_is_found(
+    org: Bench,
+) -> None:
+    crm = org.crm()
+    crm.write_activities([draft("task:first")])
+    before = crm.api_calls
+    # A batch with this row in it is answered with one error for the whole call.
+    body = [{"errorCode": "JSON_PARSER_ERROR", "message": "Unrecognized"}]
+    for _ in range(3):
+        org.box.faults.order(Fault(kind="status", status=400, path=COLLECTION, body=body))
+    results = crm.write_activities([draft(f"task:{number}") for number in range(4)])
+    assert [one.error is None for one in results] == [False, True, True, True]
+    assert crm.api_calls - before == 5
 
 
 def test_a_locked_row_is_for_later_and_leaves_the_others_alone(org: Bench) -> None:

@@ -46,6 +46,8 @@ class Portal:
     most_rows: int = 1000
     unique_task_property: bool = True
     task_properties: bool = True
+    merged_ids_lead_on: bool = True
+    """Whether the id of a record that was merged away finds the one that goes on."""
     tables: dict[str, Table] = field(default_factory=lambda: {t.name: Table(t) for t in TYPES})
     owners: dict[int, Owner] = field(default_factory=dict)
     pipeline: Pipeline = field(default_factory=Pipeline)
@@ -144,9 +146,14 @@ class Portal:
         if not key.isascii() or not key.isdigit():
             return None
         number = int(key)
-        while number in table.merged_into:
+        while self.merged_ids_lead_on and number in table.merged_into:
             number = table.merged_into[number]
         return table.live.get(number)
+
+    def may_own(self, owner_id: str) -> bool:
+        """Whether there is such an owner, and they have not left."""
+        owner = self.owners.get(int(owner_id)) if owner_id.isdigit() else None
+        return owner is not None and not owner.archived
 
     def seen_now(self, record: Record) -> Seen:
         """A record as it is, which is what everything but search shows."""

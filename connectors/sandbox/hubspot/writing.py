@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -68,7 +69,7 @@ def _value(portal: Portal, prop: Property, text: str) -> tuple[str, Problem | No
         return text, (prop.name, "INVALID_NUMBER", f"{text} was not a valid number.")
     if prop.type == "bool" and text not in ("true", "false"):
         return text, _no_option(prop, text, ("true", "false"))
-    if prop.owner and not (text.isdigit() and int(text) in portal.owners):
+    if prop.owner and not portal.may_own(text):
         what = f"Owner {text} does not exist or is not valid for this account"
         return text, (prop.name, "INVALID_OWNER_ID", what)
     chosen = text.split(";") if prop.field_type == "checkbox" else [text]
@@ -78,10 +79,9 @@ def _value(portal: Portal, prop: Property, text: str) -> tuple[str, Problem | No
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return math.isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _no_option(prop: Property, text: str, options: tuple[str, ...]) -> Problem:

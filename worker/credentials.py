@@ -74,6 +74,16 @@ class CredentialFile:
             known = self._entries(lines)
             self._write(_changed(lines or [_HEAD], given, known))
 
+    def prove_writable(self) -> None:
+        """Raise SecretsError when ``put`` would not work."""
+        with self.locked():
+            self._lines()
+            try:
+                with tempfile.NamedTemporaryFile(prefix=self._prefix, dir=self._target().parent):
+                    return
+            except OSError as error:
+                raise self._unwritable(error) from error
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep every other process and thread from changing the file; may be nested.
@@ -120,6 +130,10 @@ class CredentialFile:
     def _target(self) -> Path:
         """The file itself, at the end of a symbolic link; a link shall stay one."""
         return Path(os.path.realpath(self.path))
+
+    @property
+    def _prefix(self) -> str:
+        return f".{self._target().name}."
 
     def _lines(self) -> list[str]:
         try:
@@ -173,11 +187,10 @@ class CredentialFile:
 
     def _write(self, text: str) -> None:
         target = self._target()
-        prefix = f".{target.name}."
         try:
-            for left in target.parent.glob(f"{glob.escape(prefix)}*"):
+            for left in target.parent.glob(f"{glob.escape(self._prefix)}*"):
                 left.unlink()  # of a writer that died: whoever writes holds the lock
-            handle, name = tempfile.mkstemp(prefix=prefix, dir=target.parent)
+            handle, name = tempfile.mkstemp(prefix=self._prefix, dir=target.parent)
         except OSError as error:
             raise self._unwritable(error) from error
         try:

@@ -23,7 +23,7 @@ from connectors.oauth import RefreshToken, TokenInMemory
 from worker.credentials import CredentialFile, SecretsError
 from worker.intake.signature import SecretError, check_secrets
 
-__all__ = ["CredentialFile", "Secrets", "SecretsError", "load_secrets"]
+__all__ = ["CredentialFile", "Secrets", "SecretsError", "load_secrets", "store_secrets"]
 
 DEFAULT_CREDENTIALS = "hotlead.credentials"
 """Beside hotlead.yaml, unless the setting ``credentials`` says otherwise."""
@@ -113,6 +113,27 @@ def load_secrets(env: Mapping[str, str], file: CredentialFile | None = None) -> 
     places = {name: _place(name, env, file, found.get(name)) for name in _REFRESH}
     values = {name.removeprefix("HOTLEAD_").lower(): value for name, value in found.items()}
     return Secrets(**values, notes=tuple(notes), _places=places)
+
+
+def store_secrets(
+    env: Mapping[str, str], file: CredentialFile, values: Mapping[str, str | SecretStr]
+) -> list[str]:
+    """Put what an admin has just given into the file, all or nothing.
+
+    A new refresh token takes the place of one that the environment holds. Whatever else the
+    environment holds goes on to win: a sentence for each such name. Raises SecretsError.
+    """
+    changes: dict[str, str | SecretStr | None] = dict(values)
+    overruled = []
+    for name in values:
+        held = name in env or f"{name}_FILE" in env
+        if name in _REPLACES:
+            outer = _from_environment(name, env) if held else None
+            changes[_REPLACES[name]] = None if outer is None else _fingerprint(outer)
+        elif held:
+            overruled.append(f"{name} is set in the environment, which wins; unset it there")
+    file.put(changes)
+    return overruled
 
 
 def _filed(file: CredentialFile | None, problems: list[str]) -> Mapping[str, SecretStr]:
@@ -209,9 +230,7 @@ class _TokenInFile(RefreshToken):
     def keep(self, token: str) -> None:
         """As the base says."""
         with _as_config():
-            outer = _from_environment(self._name, self._env)
-            replaces = None if outer is None else _fingerprint(outer)
-            self._file.put({self._name: token, _REPLACES[self._name]: replaces})
+            store_secrets(self._env, self._file, {self._name: token})
 
     @contextmanager
     def turn(self) -> Iterator[None]:

@@ -200,7 +200,7 @@ def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
     needed: list[tuple[str, object]] = []
     needed += [
         (name, getattr(secrets, name.removeprefix("HOTLEAD_").lower()))
-        for name in _NEEDED.get((settings.crm, _flow(settings)), ())
+        for name in _NEEDED.get((settings.crm, login_flow(settings)), ())
     ]
     if settings.policy.surface == "slack":
         needed.append((names.SLACK_BOT_TOKEN, secrets.slack_bot_token))
@@ -211,6 +211,6 @@ def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
     return [name for name, value in needed if value is None]
 
 
-def _flow(settings: Settings) -> str:
+def login_flow(settings: Settings) -> str:
     """How the CRM of the settings is logged in to; '' where there is no such thing."""
     return str(getattr(getattr(settings, settings.crm), "flow", ""))

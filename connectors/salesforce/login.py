@@ -83,7 +83,7 @@ def exchange_code(
         **_client(secrets),
     }
     with session(Seam(http, CallCounter())) as plain:
-        grant = TokenEndpoint(settings, plain).ask(form, flow="authorization_code")
+        grant = TokenEndpoint(settings, secrets, plain).ask(form, flow="authorization_code")
     if grant.refresh_token is None:
         raise ConfigError(
             "Salesforce gave no refresh token, so Hotlead could not log in by itself",
@@ -141,7 +141,7 @@ class Login:
     ) -> None:
         self._settings = settings
         self._secrets = secrets
-        self._endpoint = TokenEndpoint(settings, http)
+        self._endpoint = TokenEndpoint(settings, secrets, http)
         missing = AuthError("there is no refresh token for Salesforce", mend=_RECONNECT)
         self._refreshing = (
             Refreshing(secrets.refresh_token, self._refresh, missing)
@@ -164,8 +164,7 @@ class Login:
         pair = f"{_plain(self._secrets.client_id)}:{_plain(self._secrets.client_secret)}"
         basic = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         form = {"grant_type": "client_credentials"}
-        hidden = (_plain(self._secrets.client_secret),)
-        return self._endpoint.ask(form, flow=self._settings.flow, headers=basic, hidden=hidden)
+        return self._endpoint.ask(form, flow=self._settings.flow, headers=basic)
 
     def _by_assertion(self) -> Grant:
         """By our clock; where that is wrong, by Salesforce's, which every answer tells."""
@@ -191,19 +190,17 @@ class Login:
 class TokenEndpoint:
     """``/services/oauth2/token`` of one org."""
 
-    def __init__(self, settings: SalesforceSettings, http: requests.Session) -> None:
+    def __init__(
+        self, settings: SalesforceSettings, secrets: SalesforceSecrets, http: requests.Session
+    ) -> None:
         self._url = f"{settings.login_url}/services/oauth2/token"
+        self._secrets = secrets
         self._http = http
         self.told_at: datetime | None = None
         """Salesforce's time at its last answer."""
 
     def ask(
-        self,
-        form: Mapping[str, str],
-        *,
-        flow: str,
-        headers: Mapping[str, str] | None = None,
-        hidden: Sequence[str] = (),
+        self, form: Mapping[str, str], *, flow: str, headers: Mapping[str, str] | None = None
     ) -> Grant:
         """The grant for a form. Raises ConnectorError, whose text holds nothing of what we sent."""
         try:
@@ -216,7 +213,8 @@ class TokenEndpoint:
         found = _json(answer)
         self.told_at = _date(answer.headers.get("Date", ""))
         if answer.status_code != requests.codes.ok:
-            sent = [*hidden, *(value for name, value in form.items() if name != "grant_type")]
+            sent = [value for name, value in form.items() if name != "grant_type"]
+            sent.append(_plain(self._secrets.client_secret))
             raise refused(answer.status_code, found, answer.headers, flow=flow, hidden=sent)
         return _grant(found)
 

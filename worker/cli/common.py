@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ ConfigOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DEFAULT_CONFIG = Path("hotlead.yaml")
+log = logging.getLogger(__name__)
 
 
 class UsageError(Exception):
@@ -37,6 +39,8 @@ def load(config: Path) -> tuple[Settings, Secrets]:
         names = "\n".join(f"  {name} (or {name}_FILE)" for name in missing)
         where = f"neither in the environment nor in {settings.credentials}"
         raise UsageError(f"{config} needs secrets that are {where}:\n{names}")
+    for note in secrets.notes:
+        log.info(note)
     return settings, secrets
 
 

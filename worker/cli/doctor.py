@@ -15,6 +15,7 @@ from connectors.base import Check
 from worker.cli.check import placeholders
 from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, load
 from worker.cli.output import console, print_json, printable
+from worker.doctor.credentials import credential_checks
 from worker.secrets import Secrets
 from worker.settings import Settings, signature_required
 
@@ -66,6 +67,7 @@ def _configuration(config: Path, settings: Settings, secrets: Secrets) -> Iterat
     else:
         text = f"{config} is valid (policy {settings.policy.hash}), no secret is missing"
         yield Check(name=name, state="ok", text=text)
+    yield from credential_checks(settings, secrets)
     if signature_required(settings, secrets):
         yield Check(name="signals", state="ok", text="signals must be signed")
     else:

@@ -100,7 +100,7 @@ _FLOW_OFF: Mapping[str, _Meaning] = {
     "jwt": _CERTIFICATE,
     "authorization_code": (
         ConfigError,
-        f"{_SETTINGS}: tick Enable Authorization Code and Credentials Flow",
+        f"{_SETTINGS}: enable OAuth with a callback URL; Hotlead consents by code and PKCE",
     ),
     "refresh_token": (ConfigError, f"{_SCOPE[1]}; then {_AGAIN}"),
 }

@@ -29,7 +29,7 @@ def crm_for(settings: Settings, secrets: Secrets, clock: Clock) -> Crm:
     if settings.crm == "hubspot" and settings.hubspot is not None:
         from connectors.hubspot import connect as hubspot
 
-        return hubspot(settings.hubspot, _hubspot(secrets), settings.http, now=clock.now)
+        return hubspot(settings.hubspot, _hubspot(secrets), settings.http, mapping, now=clock.now)
     from connectors.people_csv import connect as people_csv
 
     if settings.csv is None:

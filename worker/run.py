@@ -25,8 +25,10 @@ from worker.deliver import deliver
 from worker.digest import make_digests
 from worker.dispatch import dispatch_for
 from worker.escalate import escalate
+from worker.hints import Hints
 from worker.history import forget
 from worker.intake.accept import Intake
+from worker.listening import Listening
 from worker.outbox import anything_due, free_leases, sweep
 from worker.prepare import Preparation
 from worker.press import handle_press
@@ -38,6 +40,7 @@ from worker.store.engine import Store, StoreError
 from worker.store.migrate import migrate
 from worker.store.receipts import keep_policy
 from worker.sync import Progress, prepare_mirror, sync, sync_all, sync_due
+from worker.web.crm_webhooks import webhook_router
 from worker.web.health import health_router
 from worker.web.signals import Door, openapi_of, signals_router
 from worker.write_back import write_back
@@ -83,6 +86,8 @@ class Worker:
         with self.store.write() as tx:
             keep_policy(tx, settings.policy, clock.now())
         self._preparation = Preparation(self.ctx.crm)
+        self.hints = Hints(self.ctx, timedelta(seconds=settings.clock.hint_gap_seconds))
+        self._listening = Listening(self.ctx, self.hints)
         self._ended = threading.Event()
         self._routers: list[APIRouter] = []
         self._server: uvicorn.Server | None = None
@@ -102,6 +107,8 @@ class Worker:
             free_leases(self.ctx)
         self.ctx.dispatch.start(self._jobs())
         self.intake = Intake(self.ctx)
+        if self._listening.needed:
+            self._listening.prepare()
         self.schedule = self._schedule()
         self.schedule.start()
         self._preparation.start()
@@ -120,6 +127,7 @@ class Worker:
             self._socket.close()
         self.intake.stop()
         self.schedule.stop()
+        self._listening.stop()
         self._preparation.stop()
         self.ctx.dispatch.stop()
         self.close()
@@ -164,6 +172,8 @@ class Worker:
         schedule.add("sync", sync_due, clock.sync_seconds)
         schedule.add("reconcile", reconcile_due, _RECONCILE_SECONDS)
         schedule.add("history", forget, _FORGET_SECONDS)
+        if self._listening.needed:
+            schedule.add("hints", self._listening.tend, clock.hint_seconds)
         schedule.add("digest", make_digests, clock.digest_seconds)
         schedule.add("audit", audit_job, clock.audit_seconds)
         return schedule
@@ -198,9 +208,15 @@ class Worker:
         app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
         app.include_router(
             health_router(
-                self.ctx, self.schedule, lambda: every, lambda: self._preparation.problems
+                self.ctx,
+                self.schedule,
+                lambda: every,
+                lambda: self._preparation.problems,
+                self._listening.health,
             )
         )
+        for hook in self.ctx.crm.webhooks:
+            app.include_router(webhook_router(self.ctx, self.hints, hook, self.settings.web))
         for router in self._routers:
             app.include_router(router)
         return app

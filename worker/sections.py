@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from connectors.http import LOOPBACK_HOSTS
+from connectors.http import LOOPBACK_HOSTS, check_base_url
 
 _DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
 
@@ -50,11 +51,24 @@ class StoreSettings(Section):
     )
 
 
+def _public_url(url: str) -> str:
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        raise ValueError("has more than a host and a path; write it like https://hotlead.acme.com")
+    return check_base_url(url)
+
+
 class WebSettings(Section):
     """Where the worker listens. It speaks plain http and leaves TLS to a proxy."""
 
     listen: str = Field("127.0.0.1:8370", description="HOST:PORT")
     behind_proxy: bool = Field(False, description="A proxy with TLS stands before the worker.")
+    public_url: Annotated[str, AfterValidator(_public_url)] = Field(
+        "",
+        description="Address by which others reach the worker, such as https://hotlead.acme.com.",
+    )
 
     @property
     def host(self) -> str:
@@ -106,6 +120,12 @@ class ClockSettings(Section):
 
     sweep_seconds: float = Field(1.0, gt=0, description="Looks for messages, tasks, rungs due.")
     sync_seconds: float = Field(5.0, gt=0, description="Looks which CRM objects are due.")
+    hint_seconds: float = Field(
+        1.0, gt=0, description="Looks what the CRM says has changed, where it says so."
+    )
+    hint_gap_seconds: float = Field(
+        5.0, gt=0, description="Least time between two reads of one CRM object, however it changes."
+    )
     digest_seconds: float = Field(30.0, gt=0, description="Looks for digests that are due.")
     audit_seconds: float = Field(60.0, gt=0, description="Proves that no signal was dropped.")
     reconcile_hours: float = Field(

@@ -202,13 +202,16 @@ def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
         (name, getattr(secrets, name.removeprefix("HOTLEAD_").lower()))
         for name in _NEEDED.get((settings.crm, login_flow(settings)), ())
     ]
+    if settings.crm == "hubspot" and settings.hubspot.journal is True:
+        needed.append((names.HUBSPOT_CLIENT_ID, secrets.hubspot_client_id))
+        needed.append((names.HUBSPOT_CLIENT_SECRET, secrets.hubspot_client_secret))
     if settings.policy.surface == "slack":
         needed.append((names.SLACK_BOT_TOKEN, secrets.slack_bot_token))
         needed.append((names.SLACK_APP_TOKEN, secrets.slack_app_token))
     open_to_others = settings.web.behind_proxy and settings.signals.require_signature is None
     if settings.signals.require_signature or open_to_others:
         needed.append((names.SIGNALS_SECRET, secrets.signals_secret))
-    return [name for name, value in needed if value is None]
+    return list(dict.fromkeys(name for name, value in needed if value is None))
 
 
 def login_flow(settings: Settings) -> str:

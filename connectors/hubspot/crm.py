@@ -8,12 +8,22 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from connectors.base import ActivityDraft, Check, Metric, MirrorObject, Page, WriteResult
-from connectors.errors import ConfigError, ConnectorError
+from connectors.base import (
+    ActivityDraft,
+    Check,
+    HintSource,
+    Metric,
+    MirrorObject,
+    Page,
+    Webhook,
+    WriteResult,
+)
+from connectors.errors import ConfigError, ConnectorError, TemporaryError
 from connectors.http import HttpSettings
 from connectors.hubspot.checks import Checks
 from connectors.hubspot.client import Client
 from connectors.hubspot.day import Day
+from connectors.hubspot.hearing import Hearing
 from connectors.hubspot.install import Installer
 from connectors.hubspot.mirror import OBJECTS, Mirror
 from connectors.hubspot.notes import Notes
@@ -49,6 +59,9 @@ class Hubspot:
         self._mirror = Mirror(self._client, settings, self._notes, now or _machine_time)
         self._tasks = Tasks(self._client, settings, self._notes)
         self._day = Day(self._client)
+        self.hearing = Hearing(settings, secrets, http, self._client.counter, self._account_id)
+        self.hint_sources: Sequence[HintSource] = self.hearing.sources
+        self.webhooks: Sequence[Webhook] = self.hearing.webhooks
         self._portal = ""
         self._ask_portal_at = 0.0
         self._lock = threading.Lock()
@@ -100,7 +113,12 @@ class Hubspot:
 
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """As the protocol says."""
-        return Checks(self._client, self._settings).all(now)
+        logged_in = True
+        for check in Checks(self._client, self._settings).all(now):
+            logged_in = logged_in and not (check.name.endswith("log-in") and check.state == "fail")
+            yield check
+        if logged_in:
+            yield from self.hearing.checks()
 
     def count(self, name: str) -> int | None:
         """As the protocol says; of companies, contacts and deals. Raises ConnectorError."""
@@ -132,8 +150,18 @@ class Hubspot:
                     self._notes.say("account", f"messages carry no link to HubSpot: {error}")
             return self._portal
 
+    def _account_id(self) -> int:
+        """The account's number, for those who cannot go on without it. Raises ConnectorError."""
+        with self._lock:
+            if not self._portal:
+                self._portal = str(self._client.account().get("portalId") or "")
+            if not self._portal.isdigit():
+                raise TemporaryError("HubSpot did not say which account this is")
+            return int(self._portal)
+
     def close(self) -> None:
         """Give back connections."""
+        self.hearing.close()
         self._client.close()
 
 

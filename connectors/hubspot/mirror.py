@@ -37,13 +37,15 @@ from routing.nouns import (
     Stage,
 )
 
+PROMPT = 45
+"""Seconds; so that who owns what, and who is away, is known within a minute: see docs/decisions."""
 OBJECTS = (
-    MirrorObject(name="people", noun=Person, full=True, every=60),
-    MirrorObject(name="out_of_office", noun=OutOfOffice, full=True, every=60),
+    MirrorObject(name="people", noun=Person, full=True, every=PROMPT),
+    MirrorObject(name="out_of_office", noun=OutOfOffice, full=True, every=PROMPT),
     MirrorObject(name="stages", noun=Stage, full=True, every=600),
-    MirrorObject(name="companies", noun=Account),
-    MirrorObject(name="contacts", noun=Prospect),
-    MirrorObject(name="deals", noun=Deal),
+    MirrorObject(name="companies", noun=Account, every=PROMPT),
+    MirrorObject(name="contacts", noun=Prospect, every=PROMPT),
+    MirrorObject(name="deals", noun=Deal, every=PROMPT),
     MirrorObject(name="deal_contacts", noun=DealContact, full=True, every=300, budget=60),
     MirrorObject(name="closed_deal_contacts", noun=DealContact, every=300),
     MirrorObject(name="emails", noun=Evidence, every=60),

@@ -67,6 +67,19 @@ class HubspotSettings(BaseModel):
     create_properties: bool = Field(
         True, description="Add our task properties to the account when they are missing."
     )
+    journal: bool | Literal["auto"] = Field(
+        "auto",
+        description="Read the webhooks journal; auto: where the app's id and secret are set.",
+    )
+    journal_version: str = Field(
+        "2026-03", pattern=r"^\d{4}-\d{2}(-beta)?$", description="Version of the journal's API."
+    )
+    journal_seconds: float = Field(
+        10, gt=0, description="Seconds between two looks into the journal."
+    )
+    settle_seconds: float = Field(
+        10, ge=0, description="How long a change may be told of and not be searchable yet."
+    )
 
 
 class HubspotSecrets(BaseModel):

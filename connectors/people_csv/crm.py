@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from connectors.base import ActivityDraft, Check, Metric, MirrorObject, Page, WriteResult
+from connectors.base import (
+    ActivityDraft,
+    Check,
+    HintSource,
+    Metric,
+    MirrorObject,
+    Page,
+    Webhook,
+    WriteResult,
+)
 from connectors.errors import ConfigError, TemporaryError
 from connectors.live import LivePart, LiveQuestion, Usage
 from connectors.people_csv.activities import Activities
@@ -37,6 +46,8 @@ class PeopleCsv:
             MirrorObject(name="out_of_office", noun=OutOfOffice, full=True, every=30),
         )
         self.notes: list[str] = []
+        self.hint_sources: Sequence[HintSource] = ()
+        self.webhooks: Sequence[Webhook] = ()
         self._folder: Path = settings.folder
         self._most_bytes = settings.largest_file_mb * 1_000_000
         self._activities = Activities(settings.folder)

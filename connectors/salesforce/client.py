@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,6 +35,14 @@ Result = TypeVar("Result")
 @dataclass(frozen=True, slots=True)
 class _Session:
     library: Library
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What another API of the org wants to see: the session's token, and the org's address."""
+
+    token: str = field(repr=False)
     url: str
 
 
@@ -70,6 +78,21 @@ class Client:
         if self._offset is None:
             raise TemporaryError("Salesforce answered without a Date")
         return datetime.fromtimestamp(time.monotonic() + self._offset, UTC)
+
+    def access(self, *, instead_of: Access | None = None) -> Access:
+        """The living session; a new one when ``instead_of`` is of the living one and was refused.
+
+        Raises ConnectorError.
+        """
+
+        def ask() -> Access:
+            live = self._session()
+            if instead_of is not None and live.library.session_id == instead_of.token:
+                self._forget(live)
+                live = self._session()
+            return Access(str(live.library.session_id), live.url)
+
+        return self._tried(ask, writing=False)
 
     @property
     def usage(self) -> tuple[int, int] | None:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from connectors.base import ActivityDraft, Check, Metric, MirrorObject, Page, WriteResult
+from connectors.base import (
+    ActivityDraft,
+    Check,
+    HintSource,
+    Metric,
+    MirrorObject,
+    Page,
+    Webhook,
+    WriteResult,
+)
+from connectors.checking import probe
 from connectors.errors import ConfigError
 from connectors.http import HttpSettings
 from connectors.live import LivePart, LiveQuestion, Usage
-from connectors.salesforce import reading
+from connectors.salesforce import events, reading
 from connectors.salesforce.checks import Checks
 from connectors.salesforce.client import Client
 from connectors.salesforce.deploying import POLL_SECONDS
@@ -56,6 +66,14 @@ class Salesforce:
         self._fields = Fields(self._client)
         self._metrics = Metrics(self._client, self._fields, settings.field_prefix)
         self._writing = Writing(self._client, self._fields, settings.field_prefix)
+        self._events = self._change_events(http) if events.wanted(settings) else None
+        self.hint_sources: Sequence[HintSource] = (self._events,) if self._events else ()
+        self.webhooks: Sequence[Webhook] = ()
+
+    def _change_events(self, http: HttpSettings) -> events.ChangeEvents:
+        return events.ChangeEvents(
+            self._client, self._settings, self._sources.values(), http.read_timeout, self._note
+        )
 
     @property
     def api_calls(self) -> int:
@@ -83,7 +101,12 @@ class Salesforce:
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """As the protocol says."""
         made = Checks(self._client, self._fields, self._settings, tuple(self._sources.values()))
-        return made.all(now, self.prepare)
+        logged_in = True
+        for check in made.all(now, self.prepare):
+            logged_in = logged_in and not (check.name.endswith("log-in") and check.state == "fail")
+            yield check
+        if logged_in:
+            yield from probe(events.NAME, lambda: events.checks(self._events, self._settings))
 
     def count(self, name: str) -> int | None:
         """As the protocol says; None for what is mirrored in part only. Raises ConnectorError."""

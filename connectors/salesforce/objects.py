@@ -22,6 +22,8 @@ from routing.nouns import (
 )
 
 _MINUTE = 60
+_PROMPT = 45
+"""So that who owns what, and who is away, is known within a minute: see docs/decisions."""
 _TEAMS = 15 * _MINUTE
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
@@ -89,7 +91,7 @@ def _people() -> tuple[Source, ...]:
                 "UserRole.Name",
                 "Profile.UserLicense.Name",
             ),
-            every=_MINUTE,
+            every=_PROMPT,
             make=records.person,
         ),
         Source(
@@ -122,7 +124,7 @@ def _out_of_office() -> Source:
         where="EndDate >= LAST_N_DAYS:2",
         full=True,
         thinned=True,
-        every=_MINUTE,
+        every=_PROMPT,
         feature="out of office from Salesforce",
         make=records.out_of_office,
     )
@@ -156,6 +158,7 @@ def _companies(account_fields: tuple[str, ...]) -> tuple[Source, ...]:
             name="accounts",
             noun=Account,
             sobject="Account",
+            every=_PROMPT,
             needed=("Name", "OwnerId"),
             optional=("Type", "ParentId", "Website", *account_fields),
             make=lambda row: records.account(row, account_fields),
@@ -164,6 +167,7 @@ def _companies(account_fields: tuple[str, ...]) -> tuple[Source, ...]:
             name="contacts",
             noun=Prospect,
             sobject="Contact",
+            every=_PROMPT,
             needed=("Name", "Email", "AccountId", "OwnerId"),
             optional=("Title", "Account.Name"),
             make=records.contact,
@@ -172,6 +176,7 @@ def _companies(account_fields: tuple[str, ...]) -> tuple[Source, ...]:
             name="leads",
             noun=Prospect,
             sobject="Lead",
+            every=_PROMPT,
             needed=("Name", "Email", "OwnerId", "IsConverted"),
             optional=("Title", "Company", "ConvertedAccountId", "ConvertedContactId"),
             feature="leads",
@@ -186,6 +191,7 @@ def _deals() -> tuple[Source, ...]:
             name="deals",
             noun=Deal,
             sobject="Opportunity",
+            every=_PROMPT,
             needed=("Name", "StageName", "AccountId", "OwnerId", "IsClosed", "IsWon", "CloseDate"),
             optional=("Amount",),
             make=records.deal,

@@ -60,6 +60,22 @@ class SalesforceSettings(BaseModel):
     )
     field_prefix: FieldName = Field("HLR_", description="Prefix of our own fields on Activity.")
 
+    change_events: bool | Literal["auto"] = Field(
+        "auto",
+        description="Hear of changes at once (Pub/Sub API); auto: where hotlead[events] is there.",
+    )
+    pubsub_url: str = Field(
+        "", description="Address of the Pub/Sub API; empty: Salesforce's global one."
+    )
+    change_event_silence: float = Field(
+        300.0, gt=0, description="Seconds without a sign of life after which to connect anew."
+    )
+
+    @field_validator("pubsub_url")
+    @classmethod
+    def _is_address_or_empty(cls, value: str) -> str:
+        return check_base_url(value) if value else value
+
     @field_validator("login_url")
     @classmethod
     def _is_address(cls, value: str) -> str:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
-from pydantic import SecretStr
 
 from connectors.base import ActivityDraft, Page
 from connectors.http import HttpSettings
@@ -111,12 +110,22 @@ class Kit:
     ids: dict[str, str] = field(default_factory=dict)
     made: list[Hubspot] = field(default_factory=list)
 
-    def connector(self, *, token: str = SECRET, http: HttpSettings = HTTP, **more: Any) -> Hubspot:
-        """A connector; searches are not paced unless asked for."""
+    def connector(
+        self,
+        *,
+        token: str = SECRET,
+        http: HttpSettings = HTTP,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        **more: Any,
+    ) -> Hubspot:
+        """A connector; searches are not paced unless asked for. Id and secret are of an app."""
         settings = HubspotSettings(
             **{"base_url": self.url, "searches_per_second": 10_000, "archive_minutes": 0, **more}
         )
-        secrets = HubspotSecrets(token=SecretStr(token))
+        secrets = HubspotSecrets.model_validate(
+            {"token": token, "client_id": client_id, "client_secret": client_secret}
+        )
         self.made.append(Hubspot(settings, secrets, http, now=self.clock))
         return self.made[-1]
 

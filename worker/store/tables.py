@@ -6,8 +6,9 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 import worker.store.flow_tables
+import worker.store.hint_tables
 import worker.store.history_tables
-import worker.store.mirror_tables  # noqa: F401 - all three register their tables
+import worker.store.mirror_tables  # noqa: F401 - all register their tables
 
 _ALL = SQLModel.metadata.tables
 
@@ -28,5 +29,8 @@ META: Table = _ALL["meta"]
 WATERMARK: Table = _ALL["watermark"]
 DRIFT: Table = _ALL["drift"]
 READ_SPAN: Table = _ALL["read_span"]
+HINT: Table = _ALL["hint"]
+HINT_SOURCE: Table = _ALL["hint_source"]
+HINT_POSITION: Table = _ALL["hint_position"]
 DEAL_CONTACT: Table = _ALL["deal_contact"]
 EVIDENCE: Table = _ALL["evidence"]

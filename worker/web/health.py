@@ -31,10 +31,12 @@ def health_router(
     schedule: Schedule,
     objects: Callable[[], dict[str, int]],
     problems: Callable[[], list[str]],
+    hints: Callable[[], dict[str, Any]],
 ) -> APIRouter:
     """The route. ``objects`` tells how often each CRM object should be read, in seconds.
 
-    ``problems`` tells what the CRM lacks for tasks. It does not make the worker ill: alerts flow.
+    ``problems`` tells what the CRM lacks for tasks, ``hints`` who tells us of changes. Neither
+    makes the worker ill: alerts flow, and the mirror is polled.
     """
     router = APIRouter()
 
@@ -47,7 +49,7 @@ def health_router(
     def healthz() -> JSONResponse:
         """The state of the clock, the mirror, the outboxes, the surfaces and the audit."""
         try:
-            report = health(ctx, schedule, objects(), problems())
+            report = health(ctx, schedule, objects(), problems(), hints())
         except SQLAlchemyError as error:
             log.exception("the store cannot be read")
             report = {"ok": False, "store": f"cannot be read: {type(error).__name__}"}
@@ -57,7 +59,11 @@ def health_router(
 
 
 def health(
-    ctx: Context, schedule: Schedule, every: dict[str, int], problems: list[str]
+    ctx: Context,
+    schedule: Schedule,
+    every: dict[str, int],
+    problems: list[str],
+    hints: dict[str, Any],
 ) -> dict[str, Any]:
     """The whole report; ``ok`` sums it up."""
     jobs = schedule.health()
@@ -76,6 +82,7 @@ def health(
         "ok": ok,
         "clock": jobs,
         "mirror": mirror,
+        "hints": hints,
         "surfaces": surfaces,
         "outbox": _outbox(ctx),
         "audit": asdict(found),

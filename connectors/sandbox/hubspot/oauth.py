@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from connectors.sandbox.hubspot.errors import HubspotError
+from connectors.sandbox.hubspot.errors import HubspotError, missing_scopes
 from connectors.sandbox.hubspot.portal import PORTAL_ID, Portal
 
 VERSIONS = ("v1", "v3", "2026-03", "2026-09")
@@ -33,6 +33,8 @@ class InstalledApp:
     rotate: bool = False
     """Whether each refresh gives another refresh token, and the old one is no longer good."""
     access_life: int = 1800
+    developer_scopes: frozenset[str] = frozenset()
+    """The scopes of the app itself, which no account gives, such as those of the journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,33 @@ class OAuth:
         refuse = _refusals(version)
         grants = {"authorization_code": self._exchange, "refresh_token": self._renew}
         grant = grants.get(form.get("grant_type", ""))
-        if grant is None:
+        own = form.get("grant_type") == "client_credentials" and version not in ("v1", "v3")
+        if grant is None and not own:
             raise refuse("unsupported_grant_type", "BAD_GRANT_TYPE", "grant type is not supported")
         if form.get("client_id") != self.app.client_id:
             raise refuse("invalid_client", "BAD_CLIENT_ID", "missing or unknown client id")
         given = form.get("client_secret", "")
         if not secrets.compare_digest(given.encode(), self.app.client_secret.encode()):
             raise refuse("invalid_client", "BAD_CLIENT_SECRET", "missing or invalid client secret")
+        if grant is None:
+            return 200, self._for_the_app(frozenset(form.get("scope", "").split()))
         refresh, scopes = grant(form, refuse)
         return 200, self._tokens(refresh, scopes)
+
+    def _for_the_app(self, scopes: frozenset[str]) -> dict[str, Any]:
+        """A token that speaks for the app and for no account. Raises the API's refusal."""
+        lacking = sorted(scopes - self.app.developer_scopes)
+        if lacking or not scopes:
+            raise missing_scopes(lacking)
+        access = secrets.token_urlsafe(90)
+        until = self.portal.stamp() + self.app.access_life * 1000
+        self._access[access] = Granted(scopes, until)
+        return {
+            "token_type": "bearer",
+            "access_token": access,
+            "expires_in": self.app.access_life,
+            "token_use": "client_credentials",
+        }
 
     def _exchange(
         self, form: Mapping[str, str], refuse: Callable[..., HubspotError]

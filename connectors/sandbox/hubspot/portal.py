@@ -33,6 +33,24 @@ class Owner:
     stamp: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that happened in the account, for those who watch it; ``at`` is epoch ms.
+
+    ``action`` is a word of the webhooks: creation, propertyChange, deletion, merge, restore or
+    associationChange. ``other`` is the record at the other end or the one merged away.
+    """
+
+    action: str
+    kind: str
+    id: int
+    at: int
+    props: Mapping[str, str] = field(default_factory=dict)
+    other_kind: str = ""
+    other: int = 0
+    removed: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Portal:
     """Everything in the account. Times come from ``now`` alone."""
@@ -53,6 +71,14 @@ class Portal:
     pipeline: Pipeline = field(default_factory=Pipeline)
     links: Links = field(default_factory=Links)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    watchers: list[Callable[[Change], None]] = field(default_factory=list)
+
+    def tell(self, action: str, kind: str, record_id: int, **more: Any) -> None:
+        """Let those who watch know what happened to a record."""
+        if self.watchers:
+            change = Change(action=action, kind=kind, id=record_id, at=self.stamp(), **more)
+            for watcher in self.watchers:
+                watcher(change)
 
     def stamp(self) -> int:
         """Now, in epoch milliseconds."""
@@ -78,6 +104,7 @@ class Portal:
         table.add(record)
         if self.search_lag:
             table.lag(record, moment, None, moment)
+        self.tell("creation", table.kind.name, record.id, props=kept)
         return record
 
     def change(self, table: Table, record: Record, props: Mapping[str, str]) -> None:
@@ -86,7 +113,11 @@ class Portal:
         wanted = dict(props)
         later = Record(record.id, {**record.props, **wanted}, record.created, now)
         wanted.update(self._derived(table, later))
+        before = dict(record.props)
         table.change(record, wanted, now, lagging=bool(self.search_lag))
+        news = {name: it for name, it in wanted.items() if before.get(name, "") != it}
+        if news:
+            self.tell("propertyChange", table.kind.name, record.id, props=news)
 
     def _derived(self, table: Table, record: Record) -> Props:
         """What HubSpot works out by itself."""
@@ -115,6 +146,7 @@ class Portal:
         del table.archived[loser.id]
         table.merged_into[loser.id] = winner.id
         self.links.move(table.kind.name, loser.id, winner.id)
+        self.tell("merge", table.kind.name, winner.id, other=loser.id)
         joined = ";".join(one for one in losers if one)
         self.change(table, winner, {"hs_merged_object_ids": joined})
 
@@ -123,6 +155,7 @@ class Portal:
         if not known_way(from_type, to_type):
             from_type, from_id, to_type, to_id = to_type, to_id, from_type, from_id
         self.links.join(from_type, from_id, to_type, to_id)
+        self.tell("associationChange", from_type, from_id, other_kind=to_type, other=to_id)
         if (from_type, to_type) == ("contacts", "companies"):
             contacts = self.tables["contacts"]
             contact = contacts.live[from_id]
@@ -133,6 +166,18 @@ class Portal:
         """Put a record into the recycling bin."""
         table.archive(record, self.stamp())
         self.links.forget(table.kind.name, record.id)
+        self.tell("deletion", table.kind.name, record.id)
+
+    def restore(self, table: Table, record: Record) -> None:
+        """Take a record out of the recycling bin."""
+        table.restore(record)
+        self.tell("restore", table.kind.name, record.id)
+
+    def unlink(self, from_type: str, from_id: int, to_type: str, to_id: int) -> None:
+        """Take an association away; no record's change stamp moves."""
+        self.links.part(from_type, from_id, to_type, to_id)
+        told = {"other_kind": to_type, "other": to_id, "removed": True}
+        self.tell("associationChange", from_type, from_id, **told)
 
     def find(self, table: Table, key: str, id_property: str | None) -> Record | None:
         """The living record with this id (merged ids lead on) or unique value."""

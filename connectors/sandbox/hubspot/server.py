@@ -27,10 +27,12 @@ from connectors.sandbox.hubspot import (
 )
 from connectors.sandbox.hubspot.call import Answer, Call, Endpoint
 from connectors.sandbox.hubspot.errors import HubspotError, not_found, unauthorized
+from connectors.sandbox.hubspot.journal import Journal
 from connectors.sandbox.hubspot.limits import Limits
 from connectors.sandbox.hubspot.loading import Loader
 from connectors.sandbox.hubspot.oauth import VERSIONS, OAuth
 from connectors.sandbox.hubspot.portal import Portal
+from connectors.sandbox.hubspot.sender import Sender
 from connectors.sandbox.hubspot.table import Record
 from connectors.sandbox.world import World
 
@@ -79,20 +81,36 @@ class HubspotSandbox:
         self.token = token
         self.portal = Portal(now=now)
         self.oauth = OAuth(self.portal)
+        self.journal = Journal(self.portal)
         self.limits = Limits(self.portal.stamp, enforced=enforce_limits)
         self.faults = Faults()
         self.calls: dict[str, int] = {}
         routes = [
             Route(path.replace("{verb:search}", "search"), self._serve(end, path), methods=[verb])
-            for verb, path, end in ENDPOINTS
+            for verb, path, end in (*ENDPOINTS, *self.journal.endpoints())
         ]
         usage = "/account-info/v3/api-usage/daily/private-apps"
         routes.append(Route(usage, self._serve(self._usage, usage), methods=["GET"]))
         routes += self._oauth_routes()
+        routes.append(Route("/_sandbox/journal/{offset}", self._journal_file, methods=["GET"]))
         starlette = Starlette(
             routes=routes, exception_handlers={404: _no_such_route, 405: _no_such_route}
         )
         self.app = self.faults.around(versions.around(starlette))
+
+    async def _journal_file(self, request: Request) -> Response:
+        """Not of the API: a file store, whose addresses are signed and which takes no token."""
+        if "authorization" in request.headers:
+            said = "Only one auth mechanism allowed"
+            return _response(400, {"Code": "InvalidArgument", "Message": said}, {})
+        with self.portal.lock:
+            until = request.query_params.get("until", "")
+            status, body = self.journal.file(request.path_params["offset"], until)
+            return _response(status, body, {})
+
+    def webhooks(self, url: str, *, generic: bool = True) -> Sender:
+        """The app's webhooks to this address, from now on."""
+        return Sender(self.portal, url, self.oauth.app.client_secret, generic=generic)
 
     def _oauth_routes(self) -> list[Route]:
         async def authorize(request: Request) -> Response:
@@ -128,6 +146,7 @@ class HubspotSandbox:
         async def serve(request: Request) -> Response:
             raw = await request.body()
             with self.portal.lock:
+                self.journal.base = f"{request.url.scheme}://{request.url.netloc}"
                 self.calls[request.url.path] = self.calls.get(request.url.path, 0) + 1
                 given = Call(
                     self.portal,
@@ -219,7 +238,7 @@ class HubspotSandbox:
         """Take a record out of the recycling bin; the stamp of its last change stays."""
         with self.portal.lock:
             table = self.portal.table(kind)
-            table.restore(table.archived[int(record_id)])
+            self.portal.restore(table, table.archived[int(record_id)])
 
     def purge(self, kind: str, record_id: str) -> None:
         """Delete a record for good, as the law on privacy asks; the recycling bin has it not."""
@@ -241,7 +260,7 @@ class HubspotSandbox:
     def unlink(self, kind: str, record_id: str, to_type: str, to_id: str) -> None:
         """Take an association away; no record's change stamp moves."""
         with self.portal.lock:
-            self.portal.links.part(kind, int(record_id), to_type, int(to_id))
+            self.portal.unlink(kind, int(record_id), to_type, int(to_id))
 
 
 def _response(status: int, body: object, headers: Mapping[str, str]) -> Response:

@@ -15,6 +15,8 @@ from connectors.sandbox.salesforce.schema import Sobject
 from connectors.sandbox.salesforce.table import Row, Table
 from connectors.sandbox.salesforce.times import stamp
 
+Watcher = Callable[[Sobject, Row | None, Row | None], None]
+"""Told of each change: the object, the row before and the row after; None where there is none."""
 FEATURES = frozenset({"account_teams", "opportunity_teams", "out_of_office"})
 
 
@@ -37,6 +39,12 @@ class Org:
         self.org_id = ""
         self.is_sandbox = False
         """Whether this is a Salesforce sandbox, whose people log in at test.salesforce.com."""
+        self.watchers: list[Watcher] = []
+
+    def tell(self, sobject: Sobject, before: Row | None, after: Row | None) -> None:
+        """Let those who watch know of a change."""
+        for watcher in self.watchers:
+            watcher(sobject, before, after)
 
     def sobject(self, name: str) -> Sobject | None:
         """The object of this name, in any case of letters, if the org has it."""

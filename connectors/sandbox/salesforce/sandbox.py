@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox.faults import App, Faults
 from connectors.sandbox.salesforce import writes
@@ -17,6 +17,10 @@ from connectors.sandbox.salesforce.server import Server
 from connectors.sandbox.salesforce.table import Row
 from connectors.sandbox.salesforce.tokens import Tokens
 from connectors.sandbox.world import World
+
+if TYPE_CHECKING:
+    from connectors.sandbox.salesforce.change_events import Bus
+    from connectors.sandbox.salesforce.pubsub import PubSub
 
 
 class SalesforceSandbox:
@@ -38,6 +42,8 @@ class SalesforceSandbox:
         self.client_secret = client_secret
         self.client_app = ClientApp(client_id=client_id, client_secret=client_secret)
         self.faults = Faults()
+        self.bus: Bus | None = None
+        """What changed, for those who hear it; there from the first ``events`` on."""
         self._tokens = Tokens(self.org, self.client_app)
         consent = Consent(self.org, self.client_app, self._tokens)
         with self.org.lock:
@@ -56,6 +62,20 @@ class SalesforceSandbox:
     def logins(self) -> int:
         """Sessions given out so far."""
         return self._tokens.issued
+
+    def events(self, *, keep_alive: float = 270.0, selected: Iterable[str] = ()) -> PubSub:
+        """Serve the Pub/Sub API from now on; ``selected``: other objects than the five.
+
+        What changed before is on no bus: call it before the change that is to be heard.
+        """
+        from connectors.sandbox.salesforce.change_events import Bus
+        from connectors.sandbox.salesforce.pubsub import PubSub
+
+        if self.bus is None:
+            self.bus = Bus(self.org)
+        if selected:
+            self.bus.selected = set(selected)
+        return PubSub(self.bus, self._tokens.knows, self.org.org_id, keep_alive=keep_alive)
 
     def load(self, world: World) -> dict[str, str]:
         """Fill the org; the 18-character id of each of the world's keys."""

@@ -153,6 +153,7 @@ def _discard(org: Org, table: Table, row: Row) -> None:
     table.gone.append((org.stamp(), row["Id"]))
     if table.sobject.hard_delete or "isdeleted" not in table.sobject.columns:
         table.remove(row["Id"])
+        org.tell(table.sobject, row, None)
     else:
         _store(org, table, row | {"IsDeleted": True})
 
@@ -160,9 +161,12 @@ def _discard(org: Org, table: Table, row: Row) -> None:
 def _store(org: Org, table: Table, row: Row) -> None:
     now = org.stamp()
     user = org.user_id or row["Id"]
-    table.put(row | {"LastModifiedDate": now, "LastModifiedById": user, "SystemModstamp": now})
+    before = table.rows.get(row["Id"])
+    after = row | {"LastModifiedDate": now, "LastModifiedById": user, "SystemModstamp": now}
+    table.put(after)
     if table.sobject.name == "PermissionSetAssignment":
         grant(org)
+    org.tell(table.sobject, before, after)
 
 
 def _unique(table: Table, row: Row) -> None:

@@ -1,0 +1,1 @@
+"""Salesforce's Pub/Sub API on the wire; see ``pubsub.proto``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -22,18 +23,36 @@ from connectors.salesforce.login_errors import refused
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.salesforce.apps import ClientApp
 from tests.contract.login_kit import CALLBACK, Shelf, consent, key_and_certificate
-from tests.contract.salesforce_kit import PROMPT, Bench, bench, records
+from tests.contract.salesforce_kit import PROMPT, START, Bench, bench, records
 
 BOT = "hotlead-integration@sandbox.example"
 TOKEN_PATH = "/services/oauth2/token"
 
 
-@pytest.fixture
-def org() -> Iterator[Bench]:
+@pytest.fixture(scope="module")
+def house() -> Iterator[Bench]:
+    """One org for all: these tests change who may log in, and no record."""
     with bench() as made:
         made.load()
-        made.box.client_app.certificate = key_and_certificate()[1]
         yield made
+
+
+@pytest.fixture
+def org(house: Bench) -> Bench:
+    """The org with its app as it was when it was made."""
+    box = house.box
+    fresh = ClientApp(client_id=box.client_id, client_secret=box.client_secret)
+    fresh.certificate = key_and_certificate()[1]
+    fresh.approved.add(box.org.user_id)
+    for one in fields(fresh):
+        setattr(box.client_app, one.name, getattr(fresh, one.name))
+    box.faults.clear()
+    box.expire_sessions()
+    box.revoke_consents()
+    box.org.is_sandbox = False
+    box.org.table("User").rows[box.org.user_id]["IsActive"] = True
+    house.time = START
+    return house
 
 
 def app(org: Bench) -> ClientApp:

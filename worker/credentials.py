@@ -28,6 +28,8 @@ _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,99}")
 _HEAD = (
     "# Credentials of Hotlead. Only its owner may read this file; it belongs into no repository."
 )
+_SEVERAL_LINES = "_PRIVATE_KEY"
+"""End of the names whose values have several lines; here they stand on one."""
 _LONGEST_WAIT = 120.0
 """Seconds; longer than any log-in that another process may be in the middle of."""
 _PAUSE = 0.02
@@ -217,12 +219,14 @@ def _plain(name: str, value: str | SecretStr | None) -> str:
     if not _NAME.fullmatch(name):
         raise SecretsError([f"{name!r} is no name for a credential; write it like HOTLEAD_X"])
     text = value.get_secret_value() if isinstance(value, SecretStr) else value or ""
-    text = text.strip().replace("\r\n", "\n").replace("\n", "\\n")
+    text = text.strip().replace("\r\n", "\n")
     if not text and value is not None:
         raise SecretsError([f"{name} is empty; give it a value or take it out"])
+    if name.endswith(_SEVERAL_LINES):
+        text = text.replace("\n", "\\n")
     if not text.isprintable():
-        raise SecretsError([f"{name} holds a control character; copy it again"])
-    return text
+        raise SecretsError([f"{name} holds a line break or a control character; copy it again"])
+    return f'"{text}"' if _unquoted(text) != text else text
 
 
 def _changed(lines: list[str], given: Mapping[str, str], known: Mapping[str, str]) -> str:

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from tests.contract.connect_kit import NOTHING, Site, ask_of, failed, site
 from tests.contract.doctor_kit import only
+from tests.contract.login_kit import CALLBACK, consent
+from worker.adapters import consent_for, crm_for
+from worker.clock import SystemClock
 from worker.connect.guided import UnknownNameError
 from worker.connect.guides import SYSTEMS
 from worker.connect.outcome import Outcome, finished
-from worker.secrets import SecretsError
+from worker.secrets import SecretsError, load_secrets
 from worker.settings import SettingsError, load_settings
 
 WRONG = [
@@ -100,6 +104,26 @@ def test_a_secret_of_the_environment_is_used_and_never_stored(at: Site) -> None:
     assert not guided.refused(list(guided.look()))
     assert [path.name for path in guided.keep()] == ["hotlead.yaml"]
     assert not at.credentials.exists()
+
+
+@pytest.mark.parametrize("at", ["hubspot"], indirect=True)
+def test_a_fresh_refresh_token_replaces_a_dead_one_of_the_environment(at: Site) -> None:
+    app, token = at.sandbox.oauth.app, "HOTLEAD_HUBSPOT_REFRESH_TOKEN"
+    app.rotate = True
+    env = {token: "na1-dead", "HOTLEAD_HUBSPOT_CLIENT_ID": app.client_id}
+    env["HOTLEAD_HUBSPOT_CLIENT_SECRET"] = app.client_secret
+    at.settings["hubspot.portal_url"] = at.url
+    guided = at.guided(env=env, flow="oauth")
+    page = consent_for(guided.settings(), guided.secrets())
+    code = consent(page.address(CALLBACK, "s", ""))["code"]
+    grant = page.exchange(code, CALLBACK, SecretStr(""))
+    assert grant.refresh_token is not None
+    guided.give_secret(token, grant.refresh_token)
+    assert not guided.refused(list(guided.look()))
+    guided.keep()
+    crm = crm_for(guided.settings(), load_secrets(env, guided.credentials), SystemClock())
+    assert list(crm.read("stages", None))
+    crm.close()
 
 
 @pytest.mark.parametrize("at", ["hubspot"], indirect=True)

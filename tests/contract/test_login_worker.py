@@ -13,6 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 from typer.testing import CliRunner, Result
 
 from connectors.base import Check, Crm
@@ -37,6 +41,7 @@ from worker.doctor.credentials import credential_checks
 from worker.secrets import (
     HUBSPOT_REFRESH_TOKEN,
     SALESFORCE_REFRESH_TOKEN,
+    SIGNALS_SECRET,
     SecretsError,
     load_secrets,
 )
@@ -273,3 +278,25 @@ def test_commands_take_their_secrets_from_the_file(
     assert isinstance(refused.exception, SecretsError)
     assert "run: chmod 600" in str(refused.exception)
     assert "hidden" not in f"{done.stdout}{said}{refused.exception}"
+
+
+def test_send_signal_signs_with_the_secret_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(SIGNALS_SECRET, raising=False)
+    seen: list[str] = []
+
+    async def intake(request: Request) -> Response:
+        seen.append(request.headers.get("webhook-signature", ""))
+        return JSONResponse({"signals": []}, 202)
+
+    signal = tmp_path / "signal.json"
+    signal.write_text("{}")
+    config = tmp_path / "hotlead.yaml"  # not there: its folder is looked into all the same
+    with Serving(Starlette(routes=[Route("/v1/signals", intake, methods=["POST"])])) as server:
+        words = ["send-signal", str(signal), "-c", str(config), "--url", server.url]
+        assert CliRunner().invoke(app, words).exit_code == 0
+        secret = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
+        CredentialFile(tmp_path / "hotlead.credentials").put({SIGNALS_SECRET: secret})
+        assert CliRunner().invoke(app, words).exit_code == 0
+    assert [one[:3] for one in seen] == ["", "v1,"]

@@ -10,6 +10,8 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from worker.credentials import CredentialFile, SecretsError, UnwritableError
@@ -65,6 +67,23 @@ def test_putting_one_name_leaves_the_others_and_the_comments_alone(file: Credent
     )
     file.put({TOKEN: None})
     assert plain(file) == {ID: "id-1", "X": "y", "HOTLEAD_NEW": "n"}
+
+
+PRINTABLE = st.text(min_size=1, max_size=60).filter(
+    lambda text: text.isprintable() and text == text.strip()
+)
+QUOTED = st.builds(lambda text, quote: f"{quote}{text}{quote}", PRINTABLE, st.sampled_from("'\""))
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(values=st.dictionaries(st.sampled_from(["A", "B_2", TOKEN]), PRINTABLE | QUOTED))
+def test_whatever_is_put_comes_back(file: CredentialFile, values: dict[str, str]) -> None:
+    file.put(dict.fromkeys(("A", "B_2", TOKEN)) | values)
+    assert plain(file) == values
 
 
 def test_several_lines_are_written_on_one(file: CredentialFile) -> None:
@@ -141,7 +160,14 @@ def test_what_is_no_text_or_no_file_is_refused(file: CredentialFile) -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"hubspot": "x"}, {"A B": "x"}, {TOKEN: ""}, {TOKEN: " "}, {TOKEN: "hid\x00den"}],
+    [
+        {"hubspot": "x"},
+        {"A B": "x"},
+        {TOKEN: ""},
+        {TOKEN: " "},
+        {TOKEN: "hid\x00den"},
+        {TOKEN: "hid\nden"},
+    ],
 )
 def test_what_cannot_be_kept_is_refused_and_changes_nothing(
     file: CredentialFile, values: dict[str, str]

@@ -17,7 +17,7 @@ from worker.clock import Clock
 from worker.connect.config_file import PATTERNS, ConfigFile
 from worker.connect.looking import install, look
 from worker.credentials import CredentialFile
-from worker.secrets import DEFAULT_CREDENTIALS, Secrets, load_secrets
+from worker.secrets import DEFAULT_CREDENTIALS, Secrets, load_secrets, store_secrets
 from worker.settings import Settings, load_settings
 
 Source = Literal["given", "environment", "kept", ""]
@@ -188,9 +188,14 @@ class Guided:
         # A new refresh token that the vendor replaces while it is tried must not come into the
         # file before the rest of what belongs to it.
         kept = {name: value.get_secret_value() for name, value in self._kept.items()}
-        outer = {name.removesuffix("_FILE") for name in self._env}
+        # It also takes the place of one that the environment holds, as it will when it is stored.
+        token = self.guide.refresh_token
+        env = {
+            name: value for name, value in self._env.items() if name not in (token, f"{token}_FILE")
+        }
+        outer = {name.removesuffix("_FILE") for name in env}
         inner = {name: value for name, value in (kept | given).items() if name not in outer}
-        return load_secrets(inner | dict(self._env))
+        return load_secrets(inner | env)
 
     def look(self) -> Iterator[Check]:
         """Try it all; changes nothing. Raises SettingsError or SecretsError."""
@@ -230,7 +235,7 @@ class Guided:
         written = []
         secrets = {name: self._given[name] for name in self.new_secrets()}
         if secrets:
-            self.credentials.put(secrets)
+            store_secrets(self._env, self.credentials, secrets)
             written.append(self.credentials_shown)
         after = self.after()
         if self.config.differs(after):

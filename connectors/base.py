@@ -44,6 +44,8 @@ class Page:
 
     records: Sequence[MirrorRecord] = ()
     deleted: Sequence[str] = ()
+    all_of_deals: Sequence[str] = ()
+    """Ids of deals of which the page holds every record of this object: others are gone."""
     watermark: str | None = None
     total: int | None = None
     """How many records the whole read is expected to have, where the CRM says so."""

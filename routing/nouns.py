@@ -236,10 +236,11 @@ class OutOfOffice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A rep's contact with a prospect as the CRM recorded it: e-mail, call, meeting, other task.
+    """A rep's contact with a prospect as the CRM recorded it: e-mail, call, meeting and so on.
 
-    ``kind`` is one of ``email``, ``call``, ``meeting``, ``task``; ``at`` is when it happened, not
-    when it was logged. A CRM record that names two prospects is two pieces of evidence.
+    ``kind`` is one of ``email``, ``call``, ``meeting``, ``message``, ``task``; ``at`` is when it
+    happened, not when it was logged. A CRM record that names two prospects is two pieces of
+    evidence.
     """
 
     id: str

@@ -20,7 +20,7 @@ from routing.nouns import MirrorRecord
 from worker.context import Context
 from worker.leases import LostLeaseError, hold, is_due, is_free, release, take
 from worker.store.engine import Store
-from worker.store.mirror import Read, chunks, compare, put, tombstone, touch
+from worker.store.mirror import Read, chunks, compare, others, put, tombstone, touch
 from worker.store.tables import DRIFT, WATERMARK
 from worker.sync import broken_off, closing, see_responses, sync, take_away_unseen
 
@@ -178,6 +178,13 @@ def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read, drift: Drif
             hold(ctx, tx, DRIFT, thing.name, read)
             now = ctx.clock.now()
             gone = tombstone(tx, thing.noun, thing.name, page.deleted, read, now, before=later)
+        drift.extra += gone
+    if page.all_of_deals:
+        with ctx.store.write() as tx:
+            hold(ctx, tx, DRIFT, thing.name, read)
+            ids = others(tx, thing.noun, thing.name, page)
+            now = ctx.clock.now()
+            gone = tombstone(tx, thing.noun, thing.name, ids, read, now, before=later)
         drift.extra += gone
 
 

@@ -30,7 +30,7 @@ from worker.leases import (
 from worker.respond import respond_to_evidence
 from worker.store.engine import Store, StoreError, Tx
 from worker.store.history import begin_history, note_read
-from worker.store.mirror import Read, chunks, tombstone, touch, unseen, upsert
+from worker.store.mirror import Read, chunks, others, tombstone, touch, unseen, upsert
 from worker.store.tables import DRIFT, META, WATERMARK
 
 _RETRY = timedelta(seconds=30)
@@ -181,6 +181,11 @@ def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read) -> None:
         with ctx.store.write() as tx:
             hold(ctx, tx, WATERMARK, thing.name, read)
             tombstone(tx, thing.noun, thing.name, page.deleted, read, ctx.clock.now())
+    if page.all_of_deals:
+        with ctx.store.write() as tx:
+            hold(ctx, tx, WATERMARK, thing.name, read)
+            gone = others(tx, thing.noun, thing.name, page)
+            tombstone(tx, thing.noun, thing.name, gone, read, ctx.clock.now())
 
 
 def see_responses(ctx: Context, tx: Tx, records: Sequence[MirrorRecord]) -> None:

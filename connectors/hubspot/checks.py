@@ -11,13 +11,15 @@ from connectors.checking import budget_check, clock_check, probe
 from connectors.errors import AuthError, ConfigError, ConnectorError, PermanentError
 from connectors.hubspot import people
 from connectors.hubspot.client import Client
+from connectors.hubspot.definitions import definitions
 from connectors.hubspot.errors import ScopeError
 from connectors.hubspot.evidence import KEY
-from connectors.hubspot.properties import TaskShape, definitions, ensure_properties, may_add
+from connectors.hubspot.properties import TaskShape, ensure_properties, may_add
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.values import Row, text
 from connectors.hubspot.versions import version_checks
+from routing.mapping import NOTHING_MORE, Mapping
 
 _NEEDED = ("companies", "contacts", "deals")
 _OPTIONAL = {
@@ -35,6 +37,7 @@ class Checks:
 
     client: Client
     settings: HubspotSettings
+    mapping: Mapping = NOTHING_MORE
 
     def all(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """Every check, the log-in first; nothing else when that failed."""
@@ -129,7 +132,7 @@ class Checks:
     def _absences(self) -> Iterator[Check]:
         name = "hubspot absences"
         try:
-            users = people.read_users(Reader(self.client), self.settings).by_email.values()
+            users = self._users()
         except ScopeError:
             return  # told by the look at users
         away = sum(1 for one in users if _is_or_was_away(one))
@@ -143,6 +146,10 @@ class Checks:
             text=f"not one of {len(users)} users has an absence, so none is proven to arrive",
             mend="let one rep enter an absence in HubSpot and run this again",
         )
+
+    def _users(self) -> list[Row]:
+        wanted = people.user_properties(self.settings, *self.mapping.absence.names)
+        return [row for rows in Reader(self.client).listing("users", wanted) for row in rows]
 
     def _writing(self) -> Iterator[Check]:
         """An update of no task: it changes nothing, and is refused without the scope to write."""

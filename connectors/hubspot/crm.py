@@ -25,9 +25,10 @@ from connectors.hubspot.client import Client
 from connectors.hubspot.day import Day
 from connectors.hubspot.hearing import Hearing
 from connectors.hubspot.install import Installer
-from connectors.hubspot.mirror import OBJECTS, Mirror
+from connectors.hubspot.mirror import Mirror, objects_of
 from connectors.hubspot.notes import Notes
 from connectors.hubspot.properties import TaskShape
+from connectors.hubspot.records import LEAD_PREFIX
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
 from connectors.hubspot.write import Tasks
 from connectors.live import LivePart, LiveQuestion, Usage
@@ -36,6 +37,7 @@ from routing.mapping import NOTHING_MORE, Mapping
 _ASK_AGAIN = 300.0
 """Seconds; a link in a message is not worth asking a failing HubSpot for each one."""
 _TYPE_IDS = {"prospect": "0-1", "account": "0-2", "deal": "0-3", "task": "0-27"}
+_LEAD = "0-136"
 
 
 class Hubspot:
@@ -51,12 +53,12 @@ class Hubspot:
     ) -> None:
         self.name = "hubspot"
         self._mapping = mapping
-        self.objects: Sequence[MirrorObject] = OBJECTS
+        self.objects: Sequence[MirrorObject] = objects_of(mapping)
         self._notes = Notes()
         self.notes: list[str] = self._notes.shown
         self._settings = settings
         self._client = Client(settings, secrets, http, now or _machine_time)
-        self._mirror = Mirror(self._client, settings, self._notes, now or _machine_time)
+        self._mirror = Mirror(self._client, settings, self._notes, now or _machine_time, mapping)
         self._tasks = Tasks(self._client, settings, self._notes)
         self._day = Day(self._client)
         self.hearing = Hearing(settings, secrets, http, self._client.counter, self._account_id)
@@ -73,7 +75,7 @@ class Hubspot:
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
         """As the protocol says. Raises ConfigError for an object that is not in ``objects``."""
-        if name not in {one.name for one in OBJECTS}:
+        if name not in {one.name for one in self.objects}:
             raise ConfigError(f"HubSpot has no object {name!r} to mirror")
         return self._mirror.read(name, watermark)
 
@@ -114,7 +116,7 @@ class Hubspot:
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """As the protocol says."""
         logged_in = True
-        for check in Checks(self._client, self._settings).all(now):
+        for check in Checks(self._client, self._settings, self._mapping).all(now):
             logged_in = logged_in and not (check.name.endswith("log-in") and check.state == "fail")
             yield check
         if logged_in:
@@ -136,6 +138,8 @@ class Hubspot:
         type_id, portal = _TYPE_IDS.get(noun), self._portal_id()
         if type_id is None or not portal or not record_id:
             return ""
+        if record_id.startswith(LEAD_PREFIX):
+            type_id, record_id = _LEAD, record_id.removeprefix(LEAD_PREFIX)
         base = self._settings.portal_url
         return f"{base}/contacts/{portal}/record/{type_id}/{quote(record_id, safe='')}"
 

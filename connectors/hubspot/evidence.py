@@ -1,4 +1,4 @@
-"""Reads what reps did, as HubSpot logged it: e-mails, calls, meetings, and tasks not ours."""
+"""Reads what reps did, as HubSpot logged it: e-mails, calls, meetings, messages, other tasks."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ _CREATED, _MODIFIED, _WHEN = "hs_createdate", "hs_lastmodifieddate", "hs_timesta
 _NOT_SENT = frozenset({"BOUNCED", "FAILED", "SCHEDULED", "SENDING"})
 _NOT_CALLED = frozenset({"CALLING_CRM_USER", "CANCELED", "CONNECTING", "FAILED", "QUEUED"})
 _NOT_MET = frozenset({"CANCELED", "NO_SHOW"})
+_BOOKED_BY_THEM = frozenset({"MEETINGS_PUBLIC", "MEETINGS_EMBEDDED"})
+"""Sources of meetings that the prospect booked by a link, which no rep did."""
+_MACHINES = frozenset({"AUTOMATION_PLATFORM", "SEQUENCES", "MARKETING_EMAIL", "WORKFLOWS"})
+"""Sources of records that no person made."""
+_SOURCE = "hs_object_source"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ def _email(row: Row) -> Seen | None:
         moment(row, _WHEN),
         text(row, "hs_email_subject"),
         outbound=text(row, "hs_email_direction") in ("EMAIL", ""),
-        automated=bool(text(row, "hs_sequence_id")),
+        automated=bool(text(row, "hs_sequence_id")) or _by_machine(row),
     )
 
 
@@ -52,7 +57,8 @@ def _call(row: Row) -> Seen | None:
     if text(row, "hs_call_status") in _NOT_CALLED:
         return None
     outbound = text(row, "hs_call_direction") != "INBOUND"
-    return Seen(moment(row, _WHEN), text(row, "hs_call_title"), outbound)
+    at = moment(row, _WHEN)
+    return Seen(at, text(row, "hs_call_title"), outbound, automated=_by_machine(row))
 
 
 def _meeting(row: Row) -> Seen | None:
@@ -63,7 +69,18 @@ def _meeting(row: Row) -> Seen | None:
     touched = moment(row, _MODIFIED)
     if at is not None and touched is not None and at > touched:
         at = moment(row, _CREATED)
-    return Seen(at, text(row, "hs_meeting_title"))
+    outbound = text(row, "hs_meeting_source") not in _BOOKED_BY_THEM
+    return Seen(at, text(row, "hs_meeting_title"), outbound, automated=_by_machine(row))
+
+
+def _message(row: Row) -> Seen | None:
+    """WhatsApp, LinkedIn, SMS: HubSpot keeps no direction of those that reps log."""
+    channel = text(row, "hs_communication_channel_type").replace("_", " ").capitalize()
+    return Seen(moment(row, _WHEN), channel, automated=_by_machine(row))
+
+
+def _by_machine(row: Row) -> bool:
+    return text(row, _SOURCE).upper() in _MACHINES
 
 
 def _task(row: Row) -> Seen | None:
@@ -82,13 +99,16 @@ KINDS = {
     ),
     "calls": Kind("call", ("hs_call_direction", "hs_call_status", "hs_call_title"), _call),
     "meetings": Kind(
-        "meeting", ("hs_meeting_outcome", "hs_meeting_start_time", "hs_meeting_title"), _meeting
+        "meeting",
+        ("hs_meeting_outcome", "hs_meeting_start_time", "hs_meeting_title", "hs_meeting_source"),
+        _meeting,
     ),
+    "communications": Kind("message", ("hs_communication_channel_type",), _message),
     "tasks": Kind(
         "task", ("hs_task_status", "hs_task_subject", "hs_task_completion_date", KEY), _task
     ),
 }
-EVERY = (_CREATED, _MODIFIED, _WHEN, OWNER)
+EVERY = (_CREATED, _MODIFIED, _WHEN, OWNER, _SOURCE)
 
 
 def evidence(

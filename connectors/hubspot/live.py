@@ -5,70 +5,64 @@ Nothing here asks the search index, which may lag behind by moments or minutes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from connectors.hubspot import people, records
-from connectors.hubspot.client import Client
-from connectors.hubspot.errors import ScopeError
-from connectors.hubspot.reading import Reader, Rows
-from connectors.hubspot.records import Links
-from connectors.hubspot.settings import HubspotSettings
-from connectors.hubspot.values import flag
+from connectors.base import Page
+from connectors.hubspot import records
+from connectors.hubspot.feeds import Feed
+from connectors.hubspot.reading import Reader
 from connectors.live import LivePart, LiveQuestion, missing
-from routing.nouns import DealContact, OutOfOffice, Person
-
-Shape = Callable[[str], tuple[Sequence[str], Callable[[Rows], Sequence[object]]]]
+from routing.nouns import MirrorRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """Live reads over one client. Every method raises ConnectorError and nothing else.
+    """Live reads over one account. Every method raises ConnectorError and nothing else.
 
-    ``shape`` gives the properties of an object type and what makes records of its rows;
-    ``stages`` reads the stages.
+    ``feeds`` say how rows of each object are read; the others read their object whole.
     """
 
-    client: Client
-    settings: HubspotSettings
-    now: Callable[[], datetime]
-    shape: Shape
-    stages: Callable[[], LivePart]
-    reader: Reader = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "reader", Reader(self.client))
+    reader: Reader
+    feeds: Mapping[str, Callable[[], Feed]]
+    people: Callable[[], Iterator[Page]]
+    absences: Callable[[], Iterator[Page]]
+    stages: Callable[[], Iterator[Page]]
 
     def read(self, question: LiveQuestion) -> list[LivePart]:
         """As ``connectors.base.Crm.read_live``."""
         parts: list[LivePart] = []
+        leads = {one for one in question.prospects if one.startswith(records.LEAD_PREFIX)}
+        contacts = question.prospects - leads
         if question.emails:
             parts.append(self._by_key("contacts", question.emails, "email"))
-        if question.prospects:
-            parts.append(self._by_key("contacts", question.prospects))
+        if contacts:
+            parts.append(self._by_key("contacts", contacts))
+        if leads:
+            parts.append(self._by_key("leads", leads))
         if question.accounts:
             parts.append(self._by_key("companies", question.accounts))
         deals = set(question.deals)
         deals |= self._linked("companies", question.accounts)
-        deals |= self._linked("contacts", question.prospects)
+        deals |= self._linked("contacts", contacts)
         if deals:
             parts += self._deals(_numbers(deals), question.deals)
         if question.people:
             parts += self._people(question.people)
         if question.stages:
-            parts.append(self.stages())
+            parts.append(LivePart(name="stages", records=_records(self.stages())))
         return parts
 
-    def _by_key(self, kind: str, keys: Iterable[str], key: str | None = None) -> LivePart:
-        properties, convert = self.shape(kind)
-        asked = sorted(keys) if key else _numbers(keys)
-        rows = self.reader.by_key(kind, properties, asked, key)
-        found = list(convert(rows))
-        gone = records.merged_away(rows)
+    def _by_key(self, name: str, keys: Iterable[str], key: str | None = None) -> LivePart:
+        feed = self.feeds[name]()
+        plain = [one.removeprefix(records.LEAD_PREFIX) for one in keys]
+        asked = sorted(plain) if key else _numbers(plain)
+        rows = self.reader.by_key(feed.kind, feed.properties, asked, key)
+        found = feed.convert(rows).records
+        gone = [feed.key(one) for one in records.merged_away(rows)]
         if key is None:
-            gone += missing(asked, found)  # type: ignore[arg-type]
-        return LivePart(name=kind, records=found, gone=gone)  # type: ignore[arg-type]
+            gone += missing([feed.key(one) for one in asked], found)
+        return LivePart(name=name, records=found, gone=gone)
 
     def _linked(self, kind: str, ids: Iterable[str]) -> set[str]:
         asked = _numbers(ids)
@@ -76,55 +70,41 @@ class Live:
         return {link.id for links in found.values() for link in links}
 
     def _deals(self, ids: list[str], asked: frozenset[str]) -> list[LivePart]:
-        properties, _ = self.shape("deals")
-        rows = self.reader.by_key("deals", properties, ids)
-        there = [str(row["id"]) for row in rows]
-        companies = self._links(there, "companies")
-        found = [records.deal(row, companies) for row in rows]
+        feed = self.feeds["deals"]()
+        wanted = (*feed.properties, records.COLLABORATORS)
+        rows = self.reader.by_key("deals", wanted, ids)
+        found = feed.convert(rows).records
         gone = [*missing(asked, found), *records.merged_away(rows)]
-        contacts = self._links(there, "contacts")
+        there = [str(row["id"]) for row in rows]
         return [
             LivePart(name="deals", records=found, gone=gone),
-            *(_participants(rows, contacts, closed=closed) for closed in (False, True)),
+            *(
+                LivePart(
+                    name=name,
+                    records=self.feeds[name]().convert(rows).records,
+                    column="deal_id",
+                    values=there,
+                )
+                for name in ("deal_contacts", "deal_collaborators")
+            ),
         ]
-
-    def _links(self, ids: list[str], to: str) -> Links:
-        return self.reader.associated("deals", ids, to) if ids else {}
 
     def _people(self, asked: frozenset[str]) -> list[LivePart]:
         """Owners and users have no read of a few that is not the search; both lists are short."""
-        try:
-            users = people.read_users(self.reader, self.settings)
-        except ScopeError:
-            users = None
-        found: list[Person] = []
-        away: list[OutOfOffice] = []
-        for owners in people.read_owners(self.client):
-            for owner in owners:
-                if str(owner["id"]) not in asked:
-                    continue
-                user = users.of(owner) if users else {}
-                found.append(people.person(owner, user, self.settings))
-                away += people.absences(str(owner["id"]), user, self.now()).found
-        parts = [LivePart(name="people", records=found, gone=missing(asked, found))]
-        if users is not None:
-            parts.append(
-                LivePart(name="out_of_office", records=away, column="person_id", values=asked)
-            )
-        return parts
+        away = [one for one in _records(self.absences()) if _person(one) in asked]
+        found = [one for one in _records(self.people()) if one.id in asked]
+        return [
+            LivePart(name="people", records=found, gone=missing(asked, found)),
+            LivePart(name="out_of_office", records=away, column="person_id", values=asked),
+        ]
 
 
-def _participants(rows: Rows, contacts: Links, *, closed: bool) -> LivePart:
-    fitting = [row for row in rows if flag(row, "hs_is_closed") is closed]
-    found: list[DealContact] = [
-        one for row in fitting for one in records.deal_contacts(row, contacts)
-    ]
-    return LivePart(
-        name="closed_deal_contacts" if closed else "deal_contacts",
-        records=found,
-        column="deal_id",
-        values=[str(row["id"]) for row in rows],
-    )
+def _records(pages: Iterator[Page]) -> list[MirrorRecord]:
+    return [one for page in pages for one in page.records]
+
+
+def _person(one: MirrorRecord) -> str | None:
+    return getattr(one, "person_id", None)
 
 
 def _numbers(ids: Iterable[str]) -> list[str]:

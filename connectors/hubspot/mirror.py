@@ -1,39 +1,39 @@
-"""The objects that are mirrored, and how each is read.
-
-A watermark is a JSON text: the stamp up to which changes are known (ms), and when the recycling
-bin and the open deals were last looked through.
-"""
+"""The objects that are mirrored, and how each is read."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from connectors.base import MirrorObject, Page
-from connectors.errors import ConfigError
+from connectors.errors import AuthError, ConfigError, PermanentError
 from connectors.hubspot import evidence as proof
-from connectors.hubspot import people, records
+from connectors.hubspot import holdings, people, records
+from connectors.hubspot.absence_fields import noted_absence
 from connectors.hubspot.client import Client
+from connectors.hubspot.definitions import Definitions
+from connectors.hubspot.directory import Directory
 from connectors.hubspot.errors import ScopeError
+from connectors.hubspot.feeds import Convert, Feed, Feeds, off
+from connectors.hubspot.fields import Chosen, Fields, Odd
 from connectors.hubspot.live import Live
 from connectors.hubspot.notes import Notes
-from connectors.hubspot.properties import Known
-from connectors.hubspot.reading import Filter, Reader, Rows, grouped, stamp, where
+from connectors.hubspot.pipelines import Pipelines
+from connectors.hubspot.reading import Reader, Rows, where
 from connectors.hubspot.records import Links
 from connectors.hubspot.settings import HubspotSettings
-from connectors.hubspot.values import flag, from_ms, to_ms
-from connectors.live import LivePart
+from connectors.hubspot.values import Row, reference
+from routing.mapping import Mapping as Mapped
 from routing.nouns import (
     Account,
     Deal,
     DealContact,
     Evidence,
-    MirrorRecord,
+    GroupMember,
     OutOfOffice,
     Person,
     Prospect,
+    RoleHolding,
     Stage,
 )
 
@@ -42,48 +42,31 @@ PROMPT = 45
 OBJECTS = (
     MirrorObject(name="people", noun=Person, full=True, every=PROMPT),
     MirrorObject(name="out_of_office", noun=OutOfOffice, full=True, every=PROMPT),
+    MirrorObject(name="teams", noun=GroupMember, full=True, every=600),
     MirrorObject(name="stages", noun=Stage, full=True, every=600),
     MirrorObject(name="companies", noun=Account, every=PROMPT),
     MirrorObject(name="contacts", noun=Prospect, every=PROMPT),
+    MirrorObject(name="leads", noun=Prospect, every=PROMPT),
     MirrorObject(name="deals", noun=Deal, every=PROMPT),
-    MirrorObject(name="deal_contacts", noun=DealContact, full=True, every=300, budget=60),
-    MirrorObject(name="closed_deal_contacts", noun=DealContact, every=300),
+    MirrorObject(name="deal_contacts", noun=DealContact, every=60, budget=60),
+    MirrorObject(name="deal_collaborators", noun=RoleHolding, every=60),
     MirrorObject(name="emails", noun=Evidence, every=60),
     MirrorObject(name="calls", noun=Evidence, every=60),
     MirrorObject(name="meetings", noun=Evidence, every=60),
+    MirrorObject(name="communications", noun=Evidence, every=60),
     MirrorObject(name="tasks", noun=Evidence, every=60),
 )
 DONE = "done"
 """Watermark of a whole read; nobody needs to know more."""
-_OPEN = where("hs_is_closed", "EQ", "false")
-_CLOSED = where("hs_is_closed", "EQ", "true")
+_OPEN = (where("hs_is_closed", "EQ", "false"),)
 _COUNTED = ("companies", "contacts", "deals")
-_DEAL_STAMPS = ("hs_is_closed", "hs_lastmodifieddate")
-Convert = Callable[[Rows], Sequence[MirrorRecord]]
+_DEAL_STAMPS = (records.MERGED, "hs_lastmodifieddate")
+_NO_USERS = "no out-of-office, time zones, managers or backups from HubSpot"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A watermark. Times are epoch ms by HubSpot's clock (changes) and by ours (the others)."""
-
-    changed: int
-    archive: int
-    open_deals: int = 0
-
-    @staticmethod
-    def read(text: str) -> Mark | None:
-        """The watermark in a text; None when it is not one of ours."""
-        try:
-            found = json.loads(text)
-            return Mark(int(found["changed"]), int(found["archive"]), int(found["open_deals"]))
-        except (ValueError, LookupError, TypeError):
-            return None
-
-    def text(self) -> str:
-        """As it is stored."""
-        return json.dumps(
-            {"changed": self.changed, "archive": self.archive, "open_deals": self.open_deals}
-        )
+def objects_of(mapping: Mapped) -> tuple[MirrorObject, ...]:
+    """What is mirrored, with the custom objects of the mapping."""
+    return (*OBJECTS, *holdings.mirror_objects(mapping))
 
 
 class Mirror:
@@ -95,212 +78,271 @@ class Mirror:
         settings: HubspotSettings,
         notes: Notes,
         now: Callable[[], datetime],
+        mapping: Mapped,
     ) -> None:
-        self._client = client
         self._settings = settings
         self._notes = notes
         self._now = now
+        self._mapping = mapping
         self._reader = Reader(client)
-        self._known = Known(client, now)
+        self._feeds = Feeds(client, self._reader, settings, now)
+        self._known = Definitions(client, now)
+        self._odd = Odd(notes)
+        self._chosen = Chosen(self._known, notes, self._odd, wanted_fields(settings, mapping))
+        every = timedelta(minutes=settings.archive_minutes)
+        self._directory = Directory(client, self._reader, now, every)
+        self._pipelines = Pipelines(client, now)
+        self._holdings = holdings.holding_objects(mapping)
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
         """As ``connectors.base.Crm.read``."""
-        mark = Mark.read(watermark) if watermark else None
-        if name in proof.KINDS:
-            return self._evidence(name, mark)
         whole = {
             "people": self._people,
             "out_of_office": self._out_of_office,
+            "teams": self._teams,
             "stages": self._stages,
-            "deal_contacts": self._open_deal_contacts,
+        }
+        feeds: dict[str, Callable[[], Feed]] = {
+            "companies": self._companies,
+            "contacts": self._contacts,
+            "deals": self._deals,
+            "deal_contacts": self._deal_contacts,
+            "deal_collaborators": self._deal_collaborators,
         }
         if name in whole:
             return whole[name]()
-        if name == "closed_deal_contacts":
-            return self._closed_deal_contacts(mark)
-        return self._changing(name, mark)
+        if name in feeds:
+            return self._feeds.read(feeds[name](), watermark)
+        if name in proof.KINDS:
+            lost = f"no responses are seen from HubSpot {name}"
+            return self._optional(name, lambda: self._evidence(name), watermark, lost)
+        if name == "leads":
+            return self._optional(name, self._leads, watermark, "HubSpot's leads are not read")
+        if name in self._holdings:
+            lost = f"no roles come from {self._holdings[name].object}"
+            return self._optional(name, lambda: self._holding(name), watermark, lost)
+        raise ConfigError(f"HubSpot has no object {name!r} to mirror")
 
     def live(self) -> Live:
         """What reads single records, with the same properties as the mirror."""
-
-        def stages() -> LivePart:
-            found = [one for page in self._stages() for one in page.records]
-            return LivePart(name="stages", records=found)
-
-        return Live(self._client, self._settings, self._now, self._shape, stages)
+        return Live(
+            reader=self._reader,
+            feeds={
+                "companies": self._companies,
+                "contacts": self._contacts,
+                "leads": self._leads,
+                "deals": self._deals,
+                "deal_contacts": self._deal_contacts,
+                "deal_collaborators": self._deal_collaborators,
+            },
+            people=self._people,
+            absences=self._out_of_office,
+            stages=self._stages,
+        )
 
     def count(self, name: str) -> int | None:
         """How many records there are by the search index, which may lag by moments."""
         return self._reader.newest(name)[1] if name in _COUNTED else None
 
-    def _ms(self) -> int:
-        return to_ms(self._now())
+    def _optional(
+        self, name: str, make: Callable[[], Feed], watermark: str | None, lost: str
+    ) -> Iterator[Page]:
+        """The pages of what an account may lack; then nothing, and a note that says why."""
+        try:
+            yield from self._feeds.read(make(), watermark)
+        except AuthError:
+            raise
+        except PermanentError as error:
+            self._notes.say(name, f"{lost}: {error}")
+            yield off(self._now(), type(error).__name__)
+            return
+        self._notes.drop(name)
+
+    # What is read whole each time.
 
     def _people(self) -> Iterator[Page]:
-        users = self._users()
-        for owners in people.read_owners(self._client):
-            found = [people.person(one, users.of(one), self._settings) for one in owners]
-            yield Page(records=found)
+        owners = self._directory.owners()
+        users = self._users(anew=False)
+        fields = self._fields_of_users(users)
+        found = [people.person(one, users.of(one), self._settings, fields) for one in owners]
+        yield Page(records=found)
         yield Page(watermark=DONE)
 
-    def _users(self) -> people.Users:
+    def _users(self, *, anew: bool) -> people.Users:
         """User records, or none with a note where the token may not read them."""
-        topic = "users"
+        more = (*self._mapping.fields.person, *self._mapping.absence.names)
+        wanted = people.user_properties(self._settings, *more)
         try:
-            users = people.read_users(self._reader, self._settings)
+            users = self._directory.users(wanted, anew=anew)
         except ScopeError as error:
-            self._notes.say(
-                topic, f"no out-of-office, time zones, managers or backups from HubSpot: {error}"
-            )
+            self._notes.say("users", f"{_NO_USERS}: {error}")
             return people.Users()
-        self._notes.drop(topic)
+        self._notes.drop("users")
         return users
 
+    def _fields_of_users(self, users: people.Users) -> Fields:
+        return self._chosen.of("users") if users.by_email else Fields("users")
+
     def _out_of_office(self) -> Iterator[Page]:
-        users = self._users()
+        users = self._users(anew=True)
+        found: list[OutOfOffice] = []
         unreadable = 0
-        for owners in people.read_owners(self._client) if users.by_email else ():
-            found: list[OutOfOffice] = []
-            for owner in owners:
-                told = people.absences(str(owner["id"]), users.of(owner), self._now())
-                found += told.found
-                unreadable += told.unreadable
-            yield Page(records=found)
+        for owner in self._directory.owners(anew=False) if users.by_email else ():
+            told = self._absences(str(owner["id"]), users.of(owner))
+            found += told.found
+            unreadable += told.unreadable
         if unreadable:
             what = f"{unreadable} out-of-office entries of HubSpot users make no sense"
             self._notes.say("absences", what)
         else:
             self._notes.drop("absences")
+        yield Page(records=found)
+        yield Page(watermark=DONE)
+
+    def _absences(self, person_id: str, user: Row) -> people.Absences:
+        told = people.absences(person_id, user, self._now())
+        fields = self._mapping.absence
+        if not fields.names:
+            return told
+        noted = noted_absence(person_id, user, fields, self._now())
+        return people.Absences([*told.found, *noted.found], told.unreadable + noted.unreadable)
+
+    def _teams(self) -> Iterator[Page]:
+        owners = self._directory.owners(anew=False)
+        yield Page(records=[one for owner in owners for one in people.memberships(owner)])
         yield Page(watermark=DONE)
 
     def _stages(self) -> Iterator[Page]:
-        api = self._client.reading.crm.pipelines.pipelines_api
-        found = self._client.get("reading the deal pipelines", api.get_all, "deals")
-        yield Page(records=records.stages(found.get("results") or []), watermark=DONE)
+        yield Page(records=records.stages(self._pipelines.all()), watermark=DONE)
 
-    def _changing(self, kind: str, mark: Mark | None) -> Iterator[Page]:
-        properties, convert = self._shape(kind)
-        fresh = mark is None
-        now = self._ms()
-        if mark is None:
-            newest, total = self._reader.newest(kind)
-            mark = Mark(self._held_back(newest or 0), archive=now, open_deals=now)
-            for rows in self._reader.listing(kind, properties):
-                yield self._page(rows, convert, total)
-        else:
-            start = mark.changed
-            for rows in self._since(kind, properties, start):
-                mark = self._moved(mark, kind, rows)
-                yield self._page(rows, convert)
-        if kind == "deals" and not fresh and self._due(mark.open_deals, now, self._open_every):
-            for rows in self._reader.found_by(kind, properties, [_OPEN]):
-                yield self._page(rows, convert)
-            mark = replace(mark, open_deals=now)
-        if fresh or self._due(mark.archive, now, self._settings.archive_minutes):
-            yield from self._recycling_bin(kind)
-            mark = replace(mark, archive=now)
-        yield Page(watermark=mark.text())
+    # What is read from a watermark.
 
-    @property
-    def _open_every(self) -> float:
-        return self._settings.open_deal_minutes
+    def _companies(self) -> Feed:
+        fields = self._chosen.of("companies")
+        return Feed(
+            name="companies",
+            kind="companies",
+            properties=(*records.COMPANY, *fields.names),
+            convert=lambda rows: Page(records=[records.account(row, fields) for row in rows]),
+            fields=fields.signature,
+            calculated=bool(fields.calculated),
+        )
 
-    def _due(self, last: int, now: int, minutes: float) -> bool:
-        return abs(now - last) >= minutes * 60_000
+    def _contacts(self) -> Feed:
+        fields = self._chosen.of("contacts")
+        return Feed(
+            name="contacts",
+            kind="contacts",
+            properties=(*records.CONTACT, *fields.names),
+            convert=lambda rows: Page(records=[records.prospect(row, fields) for row in rows]),
+            fields=fields.signature,
+            calculated=bool(fields.calculated),
+        )
 
-    def _page(self, rows: Rows, convert: Convert, total: int | None = None) -> Page:
-        return Page(records=convert(rows), deleted=records.merged_away(rows), total=total)
+    def _leads(self) -> Feed:
+        fields = self._chosen.of("leads")
 
-    def _held_back(self, newest: int) -> int:
-        return max(0, newest - round(self._settings.behind_seconds * 1000))
+        def convert(rows: Rows) -> Page:
+            # HubSpot fills in the primary contact by itself, so that this mostly asks nothing.
+            bare = [str(row["id"]) for row in rows if not reference(row, records.LEAD[1])]
+            contacts = self._links("leads", bare, "contacts")
+            companies = self._links("leads", bare, "companies")
+            found = [records.lead(row, contacts, companies, fields) for row in rows]
+            return Page(records=found)
 
-    def _moved(self, mark: Mark, kind: str, rows: Rows) -> Mark:
-        newest = max((stamp(kind, row) for row in rows), default=0)
-        return replace(mark, changed=max(mark.changed, self._held_back(newest)))
+        return Feed(
+            name="leads",
+            kind="leads",
+            properties=(*records.LEAD, *fields.names),
+            convert=convert,
+            fields=fields.signature,
+            asks=True,
+            calculated=bool(fields.calculated),
+            key=records.lead_key,
+        )
 
-    def _since(
-        self, kind: str, properties: Sequence[str], changed: int, *filters: Filter
-    ) -> Iterator[Rows]:
-        start = max(0, changed - round(self._settings.overlap_minutes * 60_000))
-        return self._reader.changed(kind, properties, start, filters)
+    def _deals(self) -> Feed:
+        fields = self._chosen.of("deals")
 
-    def _recycling_bin(self, kind: str) -> Iterator[Page]:
-        """Archiving does not move the stamp of a record, so changes do not tell of it.
+        def convert(rows: Rows) -> Page:
+            companies = self._links("deals", [str(row["id"]) for row in rows], "companies")
+            return Page(records=[records.deal(row, companies, fields) for row in rows])
 
-        Nor of what was merged into a record that was archived before it was read again.
-        """
-        for rows in self._reader.listing(kind, (records.MERGED,), archived=True):
-            gone = [str(row["id"]) for row in rows]
-            yield Page(deleted=[*gone, *records.merged_away(rows)])
+        return Feed(
+            name="deals",
+            kind="deals",
+            properties=(*records.DEAL, *fields.names),
+            convert=convert,
+            fields=fields.signature,
+            asks=True,
+            sweep=_OPEN,
+            calculated=bool(fields.calculated),
+        )
 
-    def _shape(self, kind: str) -> tuple[Sequence[str], Convert]:
-        if kind == "companies":
-            fields = self._account_fields()
-            return (
-                [*records.COMPANY, *fields],
-                lambda rows: [records.account(row, fields) for row in rows],
+    def _deal_contacts(self) -> Feed:
+        """A new or lost participant does not move the deal's stamp: open deals are swept."""
+
+        def convert(rows: Rows) -> Page:
+            ids = [str(row["id"]) for row in rows]
+            contacts = self._links("deals", ids, "contacts")
+            found = [one for row in rows for one in records.deal_contacts(row, contacts)]
+            return Page(records=found, all_of_deals=[*ids, *records.merged_away(rows)])
+
+        return _of_deals("deal_contacts", _DEAL_STAMPS, convert, asks=True)
+
+    def _deal_collaborators(self) -> Feed:
+        def convert(rows: Rows) -> Page:
+            ids = [str(row["id"]) for row in rows]
+            found = [one for row in rows for one in records.collaborators(row)]
+            return Page(records=found, all_of_deals=[*ids, *records.merged_away(rows)])
+
+        wanted = (*_DEAL_STAMPS, records.COLLABORATORS)
+        return _of_deals("deal_collaborators", wanted, convert, asks=False)
+
+    def _evidence(self, name: str) -> Feed:
+        def convert(rows: Rows) -> Page:
+            return Page(
+                records=proof.evidence(name, rows, lambda ids: self._links(name, ids, "contacts"))
             )
-        if kind == "contacts":
-            return records.CONTACT, lambda rows: [records.prospect(row) for row in rows]
-        if kind == "deals":
-            return records.DEAL, self._deals
-        raise ConfigError(f"HubSpot has no object {kind!r} to mirror")
 
-    def _account_fields(self) -> list[str]:
-        """The configured fields that exist; a note names the others."""
-        wanted = self._settings.account_fields
-        known = self._known.names("companies") if wanted else frozenset()
-        missing = [name for name in wanted if name not in known]
-        if missing:
-            named = ", ".join(missing)
-            self._notes.say("companies", f"companies have no property {named}: roles stay empty")
-        else:
-            self._notes.drop("companies")
-        return [name for name in wanted if name in known]
+        return Feed(
+            name=name,
+            kind=name,
+            properties=(*proof.EVERY, *proof.KINDS[name].properties),
+            convert=convert,
+            asks=True,
+            bin=False,
+            since=self._now() - timedelta(days=self._settings.evidence_days),
+        )
 
-    def _deals(self, rows: Rows) -> Sequence[Deal]:
-        companies = self._links("deals", "companies")([str(row["id"]) for row in rows])
-        return [records.deal(row, companies) for row in rows]
+    def _holding(self, name: str) -> Feed:
+        one = holdings.resolve(name, self._holdings[name], self._known)
+        return holdings.feed(one, self._reader, self._odd)
 
-    def _links(self, kind: str, to: str) -> Callable[[list[str]], Links]:
-        return lambda ids: self._reader.associated(kind, ids, to) if ids else {}
+    def _links(self, kind: str, ids: Sequence[str], to: str) -> Links:
+        return self._reader.associated(kind, ids, to) if ids else {}
 
-    def _participants(self, rows: Rows) -> list[DealContact]:
-        contacts = self._links("deals", "contacts")([str(row["id"]) for row in rows])
-        return [one for row in rows for one in records.deal_contacts(row, contacts)]
 
-    def _open_deal_contacts(self) -> Iterator[Page]:
-        """Whole each time: a new or lost participant does not move the deal's stamp."""
-        for rows in grouped(self._reader.found_by("deals", _DEAL_STAMPS, [_OPEN])):
-            yield Page(records=self._participants(rows))
-        yield Page(watermark=DONE)
+def _of_deals(name: str, properties: Sequence[str], convert: Convert, *, asks: bool) -> Feed:
+    """What hangs on deals; that of a deal in the recycling bin leads nowhere and may stay."""
+    return Feed(
+        name=name,
+        kind="deals",
+        properties=properties,
+        convert=convert,
+        asks=asks,
+        bin=False,
+        sweep=_OPEN if asks else None,
+    )
 
-    def _closed_deal_contacts(self, mark: Mark | None) -> Iterator[Page]:
-        if mark is None:
-            newest, _ = self._reader.newest("deals", [_CLOSED])
-            mark = Mark(self._held_back(newest or 0), archive=0)
-            for rows in grouped(self._reader.listing("deals", _DEAL_STAMPS)):
-                closed = [row for row in rows if flag(row, "hs_is_closed")]
-                yield Page(records=self._participants(closed))
-        else:
-            for rows in self._since("deals", _DEAL_STAMPS, mark.changed, _CLOSED):
-                mark = self._moved(mark, "deals", rows)
-                yield Page(records=self._participants(rows))
-        yield Page(watermark=mark.text())
 
-    def _evidence(self, name: str, mark: Mark | None) -> Iterator[Page]:
-        properties = (*proof.EVERY, *proof.KINDS[name].properties)
-        earliest = to_ms(self._now() - timedelta(days=self._settings.evidence_days))
-        since = from_ms(earliest) if mark is None else None
-        mark = mark or Mark(max(0, earliest), archive=0)
-        try:
-            for rows in self._since(name, properties, mark.changed):
-                mark = self._moved(mark, name, rows)
-                found = proof.evidence(name, rows, self._links(name, "contacts"))
-                yield Page(records=found)
-        except ScopeError as error:
-            self._notes.say(name, f"no responses are seen from HubSpot {name}: {error}")
-            yield Page(watermark=mark.text(), since=self._now())
-            return
-        self._notes.drop(name)
-        yield Page(watermark=mark.text(), since=since)
+def wanted_fields(settings: HubspotSettings, mapping: Mapped) -> Mapping[str, Sequence[str]]:
+    """The further properties of each object type that the policy names."""
+    fields = mapping.fields
+    return {
+        "companies": (*settings.account_fields, *fields.account),
+        "contacts": fields.prospect,
+        "leads": fields.prospect,
+        "deals": fields.deal,
+        "users": fields.person,
+    }

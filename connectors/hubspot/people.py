@@ -6,17 +6,16 @@ owner's, so that is the person's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-from connectors.hubspot.client import Client
-from connectors.hubspot.reading import Reader
+from connectors.hubspot.fields import Fields
 from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.values import (
     Row,
     absence_moment,
+    flag,
     json_list,
     moment,
     reference,
@@ -26,9 +25,8 @@ from connectors.hubspot.values import (
     to_ms,
     working_hours,
 )
-from routing.nouns import OutOfOffice, Person
+from routing.nouns import GroupMember, OutOfOffice, Person
 
-OWNERS_PAGE = 500
 OPEN_ENDED = timedelta(days=1)
 """How long an absence without an end is taken to last; it is read again each minute."""
 _MODIFIED = "hs_lastmodifieddate"
@@ -38,6 +36,7 @@ _MODIFIED = "hs_lastmodifieddate"
 class Users:
     """User records by what they can be joined on."""
 
+    properties: frozenset[str] = frozenset()
     by_owner: dict[str, Row] = field(default_factory=dict)
     by_user_id: dict[str, Row] = field(default_factory=dict)
     by_email: dict[str, Row] = field(default_factory=dict)
@@ -63,13 +62,14 @@ class Users:
         )
 
 
-def read_users(reader: Reader, settings: HubspotSettings) -> Users:
-    """Every user record of the account. Raises ConfigError without the scope for it."""
-    wanted = (
+def user_properties(settings: HubspotSettings, *more: str) -> tuple[str, ...]:
+    """What is read of each user record; ``more`` are properties that the policy names."""
+    usual = (
         "hs_email",
         "hubspot_owner_id",
         "hs_internal_user_id",
         "hs_job_title",
+        "hs_deactivated",
         "hs_standard_time_zone",
         "hs_working_hours",
         "hs_out_of_office_hours",
@@ -78,50 +78,50 @@ def read_users(reader: Reader, settings: HubspotSettings) -> Users:
         settings.manager_property,
         settings.backup_property,
     )
-    users = Users()
-    for rows in reader.listing("users", wanted):
-        for row in rows:
-            users.add(row)
-    return users
+    return tuple(dict.fromkeys((*usual, *more)))
 
 
-def read_owners(client: Client) -> Iterator[list[Row]]:
-    """Owners in pages, those who left last."""
-    api = client.reading.crm.owners.owners_api
-    for archived in (False, True):
-        after: str | None = None
-        while True:
-            more: dict[str, Any] = {"after": after} if after else {}
-            page = client.get(
-                "reading owners", api.get_page, limit=OWNERS_PAGE, archived=archived, **more
-            )
-            yield page.get("results") or []
-            after = ((page.get("paging") or {}).get("next") or {}).get("after")
-            if after is None:
-                break
-
-
-def person(owner: Row, user: Row, settings: HubspotSettings) -> Person:
+def person(owner: Row, user: Row, settings: HubspotSettings, fields: Fields) -> Person:
     """An owner as a person, with what is known of the user behind it."""
     email = str(owner.get("email") or "").strip().lower()
     names = (owner.get("firstName"), owner.get("lastName"))
-    teams = owner.get("teams") or []
-    primary = [one for one in teams if one.get("primary")] or teams
+    primary = next(iter(_teams(owner)), {})
     stamps = (to_moment(str(owner.get("updatedAt") or "")), moment(user, _MODIFIED))
     return Person(
         id=str(owner["id"]),
         email=email,
         name=" ".join(str(name) for name in names if name) or email,
-        active=not owner.get("archived"),
+        active=not (owner.get("archived") or flag(user, "hs_deactivated")),
         manager_id=reference(user, settings.manager_property),
         backup_id=reference(user, settings.backup_property),
         title=text(user, "hs_job_title"),
-        role_name=str(primary[0].get("name") or "") if primary else "",
+        role_name=str(primary.get("name") or ""),
         time_zone=time_zone(text(user, "hs_standard_time_zone")),
         working_hours=working_hours(text(user, "hs_working_hours")),
         queue=owner.get("type") == "QUEUE",
+        fields=fields.of(user),
         modified_at=max((one for one in stamps if one is not None), default=None),
     )
+
+
+def _teams(owner: Row) -> list[Row]:
+    """The owner's teams, the primary one first."""
+    return sorted(owner.get("teams") or [], key=lambda one: not one.get("primary"))
+
+
+def memberships(owner: Row) -> list[GroupMember]:
+    """The owner's places in teams, the primary one and the others."""
+    own = str(owner["id"])
+    return [
+        GroupMember(
+            id=f"team:{team['id']}:{own}",
+            group_id=f"team:{team['id']}",
+            person_id=own,
+            role=str(team.get("name") or ""),
+            modified_at=to_moment(str(owner.get("updatedAt") or "")),
+        )
+        for team in _teams(owner)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

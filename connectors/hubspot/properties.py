@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
 from connectors.errors import ConfigError, PermanentError
 from connectors.hubspot.client import Client
+from connectors.hubspot.definitions import definitions
 from connectors.hubspot.errors import ConflictError
 from connectors.hubspot.evidence import KEY
 
-FRESH = timedelta(hours=1)
 _BY_HAND = (
     "Set hubspot.create_properties: true, or create them as config/hubspot/properties.json says."
 )
@@ -30,33 +28,6 @@ def shipped(kind: str = "tasks") -> dict[str, Any]:
     text = (files("config") / "hubspot" / "properties.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)[kind]
     return found
-
-
-class Known:
-    """The property names of each object type, read once an hour."""
-
-    def __init__(self, client: Client, now: Callable[[], datetime]) -> None:
-        self._client = client
-        self._now = now
-        self._names: dict[str, tuple[datetime, frozenset[str]]] = {}
-        self._lock = threading.Lock()
-
-    def names(self, kind: str) -> frozenset[str]:
-        """Names of the properties that ``kind`` has."""
-        now = self._now()
-        with self._lock:
-            read_at, names = self._names.get(kind, (now - 2 * FRESH, frozenset()))
-            if abs(now - read_at) > FRESH:
-                names = frozenset(definitions(self._client, kind))
-                self._names[kind] = now, names
-        return names
-
-
-def definitions(client: Client, kind: str) -> dict[str, dict[str, Any]]:
-    """The definitions of all properties of ``kind``, by name."""
-    api = client.reading.crm.properties.core_api
-    page = client.get(f"reading the properties of {kind}", api.get_all, kind)
-    return {str(one["name"]): one for one in page.get("results") or []}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from connectors.hubspot.values import Row, to_moment, to_ms
 LIST_PAGE, SEARCH_PAGE, ASSOCIATION_INPUTS, BATCH = 100, 200, 1000, 100
 HIGHEST_ID = 1 << 53
 MOST_EMPTY_PAGES = 40
+PRIMARY_TYPES = frozenset({1, 5, 578})
+"""Association type ids: the primary company of a contact or deal; a lead's contact."""
 Filter = dict[str, Any]
 Filters = Sequence[Filter]
 Rows = list[Row]
@@ -54,10 +56,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An associated record, and the ids and labels of the association."""
+    """An associated record, whether it is the primary one, and the label of the association."""
 
     id: str
-    types: tuple[int, ...]
+    primary: bool
     label: str
 
 
@@ -257,4 +259,13 @@ def _link(one: Row) -> Link:
     types = one.get("associationTypes") or []
     labels = [str(kind["label"]) for kind in types if kind.get("label")]
     named = next((label for label in labels if label != "Primary"), "")
-    return Link(str(one["toObjectId"]), tuple(int(kind["typeId"]) for kind in types), named)
+    return Link(str(one["toObjectId"]), _is_primary(types), named)
+
+
+def _is_primary(types: Sequence[Row]) -> bool:
+    """By the label, or by the ids that HubSpot has for the first company, contact of a lead."""
+    return any(
+        kind.get("label") == "Primary"
+        or (kind.get("category") == "HUBSPOT_DEFINED" and int(kind["typeId"]) in PRIMARY_TYPES)
+        for kind in types
+    )

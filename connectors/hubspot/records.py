@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from connectors.hubspot.fields import Fields
 from connectors.hubspot.reading import Link, Rows, stamp_name
 from connectors.hubspot.values import (
     Row,
@@ -14,7 +15,7 @@ from connectors.hubspot.values import (
     reference,
     text,
 )
-from routing.nouns import Account, Deal, DealContact, Prospect, Stage
+from routing.nouns import Account, Deal, DealContact, Prospect, RoleHolding, Stage
 
 MERGED = "hs_merged_object_ids"
 OWNER = "hubspot_owner_id"
@@ -50,8 +51,23 @@ DEAL = (
     MERGED,
     "hs_lastmodifieddate",
 )
-PRIMARY_COMPANY = 5
-"""Association type id: the deal's primary company."""
+LEAD = (
+    "hs_lead_name",
+    "hs_primary_contact_id",
+    "hs_primary_company_id",
+    "hs_associated_contact_email",
+    "hs_associated_company_name",
+    "hs_pipeline_stage_category",
+    "hs_pipeline_stage_category_v2",
+    OWNER,
+    MERGED,
+    "hs_lastmodifieddate",
+)
+COLLABORATORS = "hs_all_collaborator_owner_ids"
+COLLABORATOR = "Collaborator"
+"""The role of a deal's collaborators, as policies name it."""
+LEAD_PREFIX = "lead:"
+_QUALIFIED = "QUALIFIED"
 Links = Mapping[str, Sequence[Link]]
 
 
@@ -60,7 +76,7 @@ def merged_away(rows: Rows) -> list[str]:
     return [one for row in rows for one in listed(row, MERGED) if one != row["id"]]
 
 
-def account(row: Row, fields: Sequence[str]) -> Account:
+def account(row: Row, fields: Fields) -> Account:
     """A company; ``fields`` are the properties that the policy reads."""
     return Account(
         id=str(row["id"]),
@@ -69,12 +85,12 @@ def account(row: Row, fields: Sequence[str]) -> Account:
         owner_id=reference(row, OWNER),
         kind=text(row, "lifecyclestage"),
         parent_id=reference(row, "hs_parent_company_id"),
-        fields={name: text(row, name) for name in fields},
+        fields=fields.of(row),
         modified_at=moment(row, "hs_lastmodifieddate"),
     )
 
 
-def prospect(row: Row) -> Prospect:
+def prospect(row: Row, fields: Fields) -> Prospect:
     """A contact."""
     email = text(row, "email").strip().lower()
     name = f"{text(row, 'firstname')} {text(row, 'lastname')}".strip()
@@ -87,32 +103,74 @@ def prospect(row: Row) -> Prospect:
         company=text(row, "company"),
         account_id=reference(row, "associatedcompanyid"),
         owner_id=reference(row, OWNER),
+        fields=fields.of(row),
         modified_at=moment(row, stamp_name("contacts")),
     )
 
 
-def deal(row: Row, companies: Links) -> Deal:
+def lead_key(record_id: str) -> str:
+    """The id of a lead in the mirror, where contacts have theirs beside it."""
+    return f"{LEAD_PREFIX}{record_id}"
+
+
+def lead(row: Row, contacts: Links, companies: Links, fields: Fields) -> Prospect:
+    """A lead: a contact being worked on, which a qualified one is said to have become."""
+    own = str(row["id"])
+    contact = reference(row, "hs_primary_contact_id") or first_of(contacts.get(own, ()))
+    category = text(row, "hs_pipeline_stage_category_v2") or text(row, "hs_pipeline_stage_category")
+    return Prospect(
+        id=lead_key(own),
+        kind="lead",
+        email=text(row, "hs_associated_contact_email").strip().lower(),
+        name=text(row, "hs_lead_name"),
+        company=text(row, "hs_associated_company_name"),
+        account_id=reference(row, "hs_primary_company_id") or first_of(companies.get(own, ())),
+        owner_id=reference(row, OWNER),
+        converted_to=contact if category.upper() == _QUALIFIED else None,
+        fields=fields.of(row),
+        modified_at=moment(row, "hs_lastmodifieddate"),
+    )
+
+
+def first_of(links: Sequence[Link]) -> str | None:
+    """The primary one of several, else the oldest."""
+    foremost = min(links, key=lambda link: (not link.primary, int(link.id)), default=None)
+    return foremost.id if foremost else None
+
+
+def collaborators(row: Row) -> list[RoleHolding]:
+    """Who works on a deal beside its owner."""
+    own = str(row["id"])
+    return [
+        RoleHolding(
+            id=f"deal:{own}:{person}",
+            person_id=person,
+            role=COLLABORATOR,
+            deal_id=own,
+            modified_at=moment(row, "hs_lastmodifieddate"),
+        )
+        for person in dict.fromkeys(listed(row, COLLABORATORS))
+        if person.isascii() and person.isdigit()
+    ]
+
+
+def deal(row: Row, companies: Links, fields: Fields) -> Deal:
     """A deal with the company that it belongs to first of all."""
     won = flag(row, "hs_is_closed_won")
     return Deal(
         id=str(row["id"]),
         name=text(row, "dealname"),
         stage_id=text(row, "dealstage"),
-        account_id=_primary(companies.get(str(row["id"]), ())),
+        account_id=first_of(companies.get(str(row["id"]), ())),
         pipeline_id=text(row, "pipeline"),
         owner_id=reference(row, OWNER),
         amount=number(row, "amount"),
         is_closed=won or flag(row, "hs_is_closed"),
         is_won=won,
         closed_at=moment(row, "closedate"),
+        fields=fields.of(row),
         modified_at=moment(row, "hs_lastmodifieddate"),
     )
-
-
-def _primary(links: Sequence[Link]) -> str | None:
-    first = next((link for link in links if PRIMARY_COMPANY in link.types), None)
-    first = first or min(links, key=lambda link: int(link.id), default=None)
-    return first.id if first else None
 
 
 def deal_contacts(row: Row, contacts: Links) -> list[DealContact]:

@@ -58,6 +58,9 @@ class HubspotSettings(BaseModel):
     open_deal_minutes: float = Field(
         10, ge=0, description="Minutes between two reads of every open deal's company."
     )
+    calculated_minutes: float = Field(
+        60, ge=1, description="Minutes between two reads of properties that HubSpot works out."
+    )
     evidence_days: float = Field(
         30, ge=0, description="How far back the first read of e-mails, calls and meetings goes."
     )

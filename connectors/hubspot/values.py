@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ Row = Mapping[str, Any]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_2286_S, _YEAR_2001_S, _YEAR_2001_MS, _YEAR_2286_MS = 10**10, 10**9, 10**12, 10**13
 _DAY_END = 24 * 60
+_DAY_LENGTH = len("2026-11-30")
 _DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 _SPANS = {"MONDAY_TO_FRIDAY": range(5), "SATURDAY_SUNDAY": range(5, 7), "EVERY_DAY": range(7)}
 
@@ -58,6 +59,19 @@ def to_moment(value: str) -> datetime | None:
         found = datetime.fromisoformat(value)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def is_day(value: str) -> bool:
+    """Whether a text is a day without a time, as properties of type date hold it."""
+    return to_day(value) is not None
+
+
+def to_day(value: str) -> date | None:
+    """The day in a text like 2026-11-30; None for anything else."""
+    try:
+        return date.fromisoformat(value.strip()) if len(value.strip()) == _DAY_LENGTH else None
+    except ValueError:
         return None
 
 

@@ -15,7 +15,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from connectors.http import CallCounter
 
 PLACEHOLDER = "taken-from-the-log-in"
-_NUMBERED = re.compile(r"^/(?:(crm)/v[34]/([a-z]+)|(account-info)/v3)(?=[/?]|$)")
+_NUMBERED = re.compile(r"^/(?:(crm)/v[34]/([a-z]+)|(account-info|crm-object-schemas)/v3)(?=[/?]|$)")
 
 
 def dated(path: str, version: str) -> str:

@@ -24,6 +24,7 @@ from connectors.sandbox.world import (
     WorldPerson,
     WorldStage,
 )
+from routing.mapping import NOTHING_MORE, Mapping
 from routing.nouns import MirrorRecord
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -115,6 +116,7 @@ class Kit:
         *,
         token: str = SECRET,
         http: HttpSettings = HTTP,
+        mapping: Mapping = NOTHING_MORE,
         client_id: str | None = None,
         client_secret: str | None = None,
         **more: Any,
@@ -126,7 +128,7 @@ class Kit:
         secrets = HubspotSecrets.model_validate(
             {"token": token, "client_id": client_id, "client_secret": client_secret}
         )
-        self.made.append(Hubspot(settings, secrets, http, now=self.clock))
+        self.made.append(Hubspot(settings, secrets, http, now=self.clock, mapping=mapping))
         return self.made[-1]
 
     def fault(self, kind: str, path: str, **more: Any) -> None:
@@ -179,6 +181,9 @@ class Copy:
             seen.update(row.id for row in page.records)
             for gone in page.deleted:
                 self.rows.pop(gone, None)
+            for one in [*self.rows.values()]:
+                if getattr(one, "deal_id", None) in page.all_of_deals and one.id not in seen:
+                    del self.rows[one.id]
             mark = page.watermark or mark
         assert mark is not None
         self.mark = mark

@@ -192,8 +192,6 @@ def test_associations_can_be_read_from_both_ends(kit: Kit) -> None:
     [
         ("GET", "/crm/v3/objects/wands", None, 400, "VALIDATION_ERROR"),
         ("GET", "/crm/v3/objects/contacts/404", None, 404, "OBJECT_NOT_FOUND"),
-        ("GET", "/crm/v9/anything", None, 404, "OBJECT_NOT_FOUND"),
-        ("PUT", "/crm/v3/owners", None, 404, "OBJECT_NOT_FOUND"),
         ("GET", "/crm/v3/objects/contacts?limit=101", None, 400, "VALIDATION_ERROR"),
         ("POST", "/crm/v3/objects/contacts", "text", 400, "VALIDATION_ERROR"),
         ("POST", "/crm/v3/objects/contacts", {"properties": {"lifecyclestage": "nope"}}, 400,
@@ -213,6 +211,23 @@ def test_what_is_refused(
     answer = ask(kit, method, path, body)
     assert (answer.status_code, answer.json()["category"]) == (status, category)
     assert answer.json()["status"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title"),
+    [
+        ("GET", "/crm/v9/anything", 404, "Error 404 Not Found"),
+        ("GET", "/crm/v3/owners/1", 404, "Error 404 Not Found"),
+        ("PUT", "/crm/v3/owners", 405, "Error 405 Method Not Allowed"),
+    ],
+)
+def test_what_the_api_does_not_know_is_a_page(
+    kit: Kit, method: str, path: str, status: int, title: str
+) -> None:
+    answer = ask(kit, method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"].startswith("text/html")
+    assert f"<title>{title}</title>" in answer.text
 
 
 def test_a_wrong_token_is_refused(kit: Kit) -> None:

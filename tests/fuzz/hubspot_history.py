@@ -265,12 +265,16 @@ class HubspotHistory(History):
         return found
 
     def compare(self, *, whole: bool) -> None:
-        """Also without a reconcile, every e-mail, call and meeting has come."""
+        """Also without a reconcile, open deals have their people, and every e-mail has come."""
         super().compare(whole=whole)
+        opened = {row["id"] for row in self.box.records("deals") if row["hs_is_closed"] == "false"}
+        columns, expected = self._participants(lambda row: row["id"] in opened)
+        held = self.held("deal_contacts", columns)
+        assert {key: row for key, row in held.items() if row[0] in opened} == expected
         for kind in _NOTES:
             came = {row.rpartition(":")[0] for row in self.held(kind, ())}
-            expected = {row.rpartition(":")[0] for row in self._notes(kind)[1]}
-            assert (kind, expected - came) == (kind, set())
+            logged = {row.rpartition(":")[0] for row in self._notes(kind)[1]}
+            assert (kind, logged - came) == (kind, set())
 
     def _people(self) -> dict[str, tuple[Sequence[str], Rows]]:
         users = {row["hubspot_owner_id"]: row for row in self.box.records("users")}
@@ -323,14 +327,15 @@ class HubspotHistory(History):
         }
         if whole:
             fields["account_id"] = lambda row: self._company(row["id"])
-        parts: dict[bool, Rows] = {True: {}, False: {}}
-        for row in self.box.records("deals"):
+        found = {"deals": self._rows("deals", fields)}
+        return found | ({"deal_contacts": self._participants(lambda row: True)} if whole else {})
+
+    def _participants(self, wanted: Callable[[Props], bool]) -> tuple[Sequence[str], Rows]:
+        found: Rows = {}
+        for row in filter(wanted, self.box.records("deals")):
             for contact in self.box.associated("deals", row["id"], "contacts"):
-                part = parts[row["hs_is_closed"] == "true"]
-                part[f"{row['id']}:{contact}"] = (row["id"], contact)
-        columns = ("deal_id", "prospect_id")
-        found = {"deals": self._rows("deals", fields), "deal_contacts": (columns, parts[False])}
-        return found | ({"closed_deal_contacts": (columns, parts[True])} if whole else {})
+                found[f"{row['id']}:{contact}"] = (row["id"], contact)
+        return ("deal_id", "prospect_id"), found
 
     def _company(self, deal: str) -> str | None:
         """The primary company; without one the oldest."""

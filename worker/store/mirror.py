@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Table, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from connectors.base import Page
 from routing.nouns import (
     Account,
     Deal,
@@ -273,6 +274,21 @@ def tombstone(
         tx.conn.execute(update(table).where(table.c.id.in_(found)).values(**values))
         gone += len(found)
     return gone
+
+
+def others(tx: Tx, noun: type[MirrorRecord], object_name: str, page: Page) -> list[str]:
+    """Living records of the deals that a page tells all of, and that are not on it."""
+    table = table_of(noun)
+    known = {record.id for record in page.records}
+    found: list[str] = []
+    for chunk in chunks(page.all_of_deals):
+        query = select(table.c.id).where(
+            table.c.deal_id.in_(chunk),
+            table.c.object == object_name,
+            table.c.deleted_at.is_(None),
+        )
+        found += [one for one in tx.conn.execute(query).scalars() if one not in known]
+    return found
 
 
 def unseen(

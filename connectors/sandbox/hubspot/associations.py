@@ -86,6 +86,16 @@ def read_one(call: Call) -> Answer:
     return 200, {"results": to} | ({"paging": paging} if paging else {})
 
 
+def labels(call: Call) -> Answer:
+    """GET /crm/v4/associations/{type}/{to}/labels"""
+    first, second = _tables(call)
+    links = call.portal.links
+    kinds = links.labels(first.kind.name, second.kind.name)
+    if not kinds:
+        raise refused(f"No association between {first.kind.name} and {second.kind.name} exists")
+    return 200, {"results": [one for ids in kinds for one in links.told(ids)]}
+
+
 def create_batch(call: Call) -> Answer:
     """POST /crm/v4/associations/{type}/{to}/batch/create"""
     portal = call.portal
@@ -95,7 +105,10 @@ def create_batch(call: Call) -> Answer:
     for one in call.inputs(MOST_CREATED):
         try:
             from_id, to_id = str(one["from"]["id"]), str(one["to"]["id"])
-            kinds = [int(kind["associationTypeId"]) for kind in one["types"]]
+            kinds = [
+                portal.links.own_id(kind["associationCategory"], int(kind["associationTypeId"]))
+                for kind in one["types"]
+            ]
         except (LookupError, TypeError, ValueError) as error:
             raise bad_json("Some required fields were not set: [from, to, types]") from error
         a, b = portal.find(first, from_id, None), portal.find(second, to_id, None)
@@ -104,7 +117,7 @@ def create_batch(call: Call) -> Answer:
         for kind in kinds:
             names = (first.kind.name, second.kind.name)
             if not portal.links.join_as(names[0], a.id, names[1], b.id, kind):
-                raise refused(f"invalid association type {kind} from {names[0]} to {names[1]}")
+                raise refused(f"invalid association type {abs(kind)} from {names[0]} to {names[1]}")
         results.append(
             {
                 "fromObjectTypeId": first.kind.type_id,

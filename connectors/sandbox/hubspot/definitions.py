@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 
 from connectors.sandbox.hubspot.call import Answer, Call
-from connectors.sandbox.hubspot.errors import JSON, bad_json, conflict, not_found, refused
+from connectors.sandbox.hubspot.errors import (
+    JSON,
+    HubspotError,
+    bad_json,
+    conflict,
+    not_found,
+    refused,
+)
 from connectors.sandbox.hubspot.schema import SCHEMAS_WRITE, Property
 from connectors.sandbox.hubspot.stamps import iso
 from connectors.sandbox.hubspot.table import Table
@@ -28,7 +35,8 @@ _FIELD_TYPES = frozenset(
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 
 
-def _told(one: Property) -> JSON:
+def told_property(one: Property) -> JSON:
+    """A definition as the API tells it."""
     told: JSON = {
         "name": one.name,
         "label": one.label,
@@ -41,9 +49,9 @@ def _told(one: Property) -> JSON:
             for order, text in enumerate(one.options)
         ],
         "displayOrder": -1,
-        "calculated": False,
+        "calculated": one.calculated,
         "externalOptions": one.owner,
-        "archived": False,
+        "archived": one.archived is not None,
         "hasUniqueValue": one.unique,
         "hidden": False,
         "hubspotDefined": one.own,
@@ -53,25 +61,30 @@ def _told(one: Property) -> JSON:
         "modificationMetadata": {
             "archivable": not one.own,
             "readOnlyDefinition": one.own,
-            "readOnlyValue": one.read_only,
+            "readOnlyValue": one.read_only or one.calculated,
         },
     }
+    if one.archived is not None:
+        told["archivedAt"] = iso(one.archived)
+    if one.formula:
+        told["calculationFormula"] = one.formula
     return told | ({"referencedObjectType": "OWNER"} if one.owner else {})
 
 
 def list_properties(call: Call) -> Answer:
     """GET /crm/v3/properties/{type}"""
     table = call.table()
-    return 200, {"results": [_told(one) for one in table.properties.values()]}
+    found = table.dropped if call.archived else table.properties
+    return 200, {"results": [told_property(one) for one in found.values()]}
 
 
 def get_property(call: Call) -> Answer:
     """GET /crm/v3/properties/{type}/{name}"""
     table = call.table()
-    found = table.properties.get(call.path["name"])
+    found = (table.dropped if call.archived else table.properties).get(call.path["name"])
     if found is None:
-        raise not_found(f"Property {call.path['name']} does not exist")
-    return 200, _told(found)
+        raise _unknown(call.path["name"])
+    return 200, told_property(found)
 
 
 def _may_define(call: Call) -> Table:
@@ -116,8 +129,38 @@ def create_property(call: Call) -> Answer:
         owner=body.get("referencedObjectType") == "OWNER",
         own=False,
     )
-    table.define(made)
-    return 201, _told(made)
+    call.portal.define(table, made)
+    return 201, told_property(made)
+
+
+def archive_property(call: Call) -> Answer:
+    """DELETE /crm/v3/properties/{type}/{name}"""
+    table = _may_define(call)
+    found = table.properties.get(call.path["name"])
+    if found is None:
+        raise _unknown(call.path["name"])
+    if found.own:
+        raise refused(f"The property {found.name} is defined by HubSpot and cannot be archived")
+    table.drop(found.name, call.portal.stamp())
+    return 204, None
+
+
+def update_property(call: Call) -> Answer:
+    """PATCH /crm/v3/properties/{type}/{name}"""
+    table = _may_define(call)
+    found, body = table.properties.get(call.path["name"]), call.body()
+    if found is None:
+        raise _unknown(call.path["name"])
+    if found.own and set(body) - {"options"}:
+        raise refused(f"The definition of {found.name} is read only")
+    for key, name in (("label", "label"), ("description", "description"), ("groupName", "group")):
+        if key in body:
+            setattr(found, name, str(body[key]))
+    return 200, told_property(found)
+
+
+def _unknown(name: str) -> HubspotError:
+    return not_found(f"Property {name} does not exist")
 
 
 def list_groups(call: Call) -> Answer:

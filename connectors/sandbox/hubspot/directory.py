@@ -1,11 +1,11 @@
-"""Endpoints of owners, pipelines and the account itself."""
+"""Endpoints of owners and the account itself."""
 
 from __future__ import annotations
 
 from connectors.sandbox.hubspot.call import Answer, Call
-from connectors.sandbox.hubspot.errors import JSON, not_found, refused
+from connectors.sandbox.hubspot.errors import JSON, no_page, refused
 from connectors.sandbox.hubspot.portal import PORTAL_ID, Owner
-from connectors.sandbox.hubspot.schema import DEALS_READ, OWNERS_READ
+from connectors.sandbox.hubspot.schema import OWNERS_READ
 from connectors.sandbox.hubspot.stamps import iso
 
 
@@ -22,10 +22,14 @@ def _told(owner: Owner) -> JSON:
         "updatedAt": iso(owner.stamp),
         "archived": owner.archived,
     }
-    if owner.team:
-        number = str(sum(owner.team.encode()) + 10_000)
-        told["teams"] = [{"id": number, "name": owner.team, "primary": True}]
+    teams = [(owner.team, True), *((name, False) for name in owner.other_teams)]
+    if found := [_team(name, primary=primary) for name, primary in teams if name]:
+        told["teams"] = found
     return told
+
+
+def _team(name: str, *, primary: bool) -> JSON:
+    return {"id": str(sum(name.encode()) + 10_000), "name": name, "primary": primary}
 
 
 def list_owners(call: Call) -> Answer:
@@ -53,40 +57,8 @@ def get_owner(call: Call) -> Answer:
     key = call.path["id"]
     owner = call.portal.owners.get(int(key)) if key.isdigit() else None
     if owner is None or owner.archived is not call.archived:
-        raise not_found()
+        raise no_page()
     return 200, _told(owner)
-
-
-def list_pipelines(call: Call) -> Answer:
-    """GET /crm/v3/pipelines/{type}"""
-    if call.portal.table(call.path["type"]).kind.name != "deals":
-        raise not_found()
-    call.need(DEALS_READ)
-    pipeline = call.portal.pipeline
-    moment = iso(0)
-    dates = {"createdAt": moment, "updatedAt": moment, "archived": False}
-    stages = [
-        {
-            "id": stage.id,
-            "label": stage.label,
-            "displayOrder": order,
-            "metadata": {
-                "isClosed": str(stage.closed).lower(),
-                "probability": str(stage.probability),
-            },
-            "writePermissions": "CRM_PERMISSIONS_ENFORCEMENT",
-            **dates,
-        }
-        for order, stage in enumerate(pipeline.stages)
-    ]
-    told = {
-        "id": pipeline.id,
-        "label": pipeline.label,
-        "displayOrder": 0,
-        "stages": stages,
-        **dates,
-    }
-    return 200, {"results": [told]}
 
 
 def account_details(_: Call) -> Answer:

@@ -11,11 +11,18 @@ JSON = dict[str, Any]
 
 
 class HubspotError(Exception):
-    """A refusal: status, body and extra headers of the answer."""
+    """A refusal: status, body and extra headers of the answer. ``page`` is sent instead, if any."""
 
-    def __init__(self, status: int, body: JSON, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        body: JSON,
+        headers: Mapping[str, str] | None = None,
+        page: str = "",
+    ) -> None:
         super().__init__(f"{status} {body.get('message', '')}")
         self.status = status
+        self.page = page
         self.body = {
             "status": "error",
             "message": "",
@@ -85,6 +92,20 @@ def missing_scopes(scopes: Sequence[str]) -> HubspotError:
 def not_found(message: str = "resource not found", **more: Any) -> HubspotError:
     """404."""
     return HubspotError(404, {"message": message, "category": "OBJECT_NOT_FOUND", **more})
+
+
+def no_page(status: int = 404) -> HubspotError:
+    """What the servlet behind the API says of what it does not know: a page, and no JSON."""
+    title, said = {
+        404: ("Not Found", "Resource not found"),
+        405: ("Method Not Allowed", "Method Not Allowed"),
+    }[status]
+    page = (
+        '<html>\n<head>\n<meta http-equiv="Content-Type" content="text/html;charset=utf-8"/>\n'
+        f"<title>Error {status} {title}</title>\n</head>\n"
+        f"<body><h2>HTTP ERROR {status}</h2>\n<p>{said}</p>\n</body>\n</html>\n"
+    )
+    return HubspotError(status, {"message": said}, page=page)
 
 
 def conflict(message: str, **more: Any) -> HubspotError:

@@ -11,11 +11,24 @@ from typing import Any
 
 from connectors.sandbox.hubspot.errors import refused
 from connectors.sandbox.hubspot.links import Links
-from connectors.sandbox.hubspot.schema import ALL_SCOPES, BY_NAME, TYPES, Pipeline, known_way
+from connectors.sandbox.hubspot.schema import (
+    ALL_SCOPES,
+    BY_NAME,
+    TYPES,
+    ObjectType,
+    Pipeline,
+    Property,
+    Stage,
+    custom_type,
+)
 from connectors.sandbox.hubspot.stamps import iso, to_ms
 from connectors.sandbox.hubspot.table import Props, Record, Seen, Table
 
 PORTAL_ID = 21939747
+_OF_LEADS = (
+    ("contacts", "hs_primary_contact_id", ("hs_associated_contact_email", "email")),
+    ("companies", "hs_primary_company_id", ("hs_associated_company_name", "name")),
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +41,7 @@ class Owner:
     last_name: str
     user_id: int
     team: str = ""
+    other_teams: tuple[str, ...] = ()
     archived: bool = False
     type: str = "PERSON"
     stamp: int = 0
@@ -69,7 +83,14 @@ class Portal:
     tables: dict[str, Table] = field(default_factory=lambda: {t.name: Table(t) for t in TYPES})
     owners: dict[int, Owner] = field(default_factory=dict)
     pipeline: Pipeline = field(default_factory=Pipeline)
+    more_pipelines: list[Pipeline] = field(default_factory=list)
+    types: dict[str, ObjectType] = field(default_factory=lambda: dict(BY_NAME))
+    custom: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """The account's own object types: name → labels for one and for many."""
+    required: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Properties that an admin demands of every record of a type."""
     links: Links = field(default_factory=Links)
+    labels: dict[tuple[str, str, str], int] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     watchers: list[Callable[[Change], None]] = field(default_factory=list)
 
@@ -90,10 +111,30 @@ class Portal:
 
     def table(self, name: str) -> Table:
         """The table of a type's name or id. Raises the API's refusal for an unknown one."""
-        kind = BY_NAME.get(name)
+        kind = self.types.get(name)
         if kind is None:
             raise refused(f"Unable to infer object type from: {name}")
         return self.tables[kind.name]
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Every stage of every pipeline."""
+        return [stage for one in (self.pipeline, *self.more_pipelines) for stage in one.stages]
+
+    def define_object(self, name: str, one: str, many: str) -> Table:
+        """Add an object type of the account's own."""
+        kind = custom_type(name, 3_465_404 + len(self.custom))
+        full = f"p{PORTAL_ID}_{name}"
+        self.types |= {key: kind for key in (name, full, kind.type_id)}
+        self.custom[name] = one, many
+        self.tables[name] = Table(kind)
+        self.define(self.tables[name], Property(name="name", label="Name", own=False))
+        return self.tables[name]
+
+    def define(self, table: Table, definition: Property) -> None:
+        """Add a property, or bring an archived one of this name back."""
+        table.dropped.pop(definition.name, None)
+        table.define(definition)
 
     def insert(self, table: Table, props: Mapping[str, str], at: int | None = None) -> Record:
         """Add a record as given, stamped now or at ``at``; nothing is checked here."""
@@ -123,7 +164,7 @@ class Portal:
         """What HubSpot works out by itself."""
         props = record.props
         if table.kind.name == "deals":
-            stage = next((s for s in self.pipeline.stages if s.id == props.get("dealstage")), None)
+            stage = next((s for s in self.stages if s.id == props.get("dealstage")), None)
             closed = stage is not None and stage.closed
             won = stage is not None and stage.closed and stage.probability >= 1
             return {"hs_is_closed": str(closed).lower(), "hs_is_closed_won": str(won).lower()}
@@ -152,7 +193,8 @@ class Portal:
 
     def link(self, from_type: str, from_id: int, to_type: str, to_id: int) -> None:
         """Associate two records, as primary where there is such a thing, both ways."""
-        if not known_way(from_type, to_type):
+        from_type, to_type = self.types[from_type].name, self.types[to_type].name
+        if not self.links.known_way(from_type, to_type):
             from_type, from_id, to_type, to_id = to_type, to_id, from_type, from_id
         self.links.join(from_type, from_id, to_type, to_id)
         self.tell("associationChange", from_type, from_id, other_kind=to_type, other=to_id)
@@ -161,6 +203,28 @@ class Portal:
             contact = contacts.live[from_id]
             if contact.props.get("associatedcompanyid") != str(to_id):
                 self.change(contacts, contact, {"associatedcompanyid": str(to_id)})
+
+        if from_type == "leads":
+            self._copy_to_lead(from_id)
+
+    def label(self, from_type: str, from_id: int, to_type: str, to_id: int, text: str) -> None:
+        """Give an association a label of the account's own."""
+        key = (from_type, to_type, text)
+        if key not in self.labels:
+            self.labels[key] = self.links.define_label(*key)
+        self.links.join_as(from_type, from_id, to_type, to_id, self.labels[key])
+
+    def _copy_to_lead(self, lead_id: int) -> None:
+        """HubSpot keeps what a lead is about among the lead's own properties."""
+        leads = self.tables["leads"]
+        found: Props = {}
+        for to_type, own, copied in _OF_LEADS:
+            there = self.links.of("leads", lead_id, to_type)
+            first = min(there, key=lambda one: (578 not in there[one], one), default=None)
+            if first is not None:
+                row = self.tables[to_type].live[first]
+                found |= {own: str(first), copied[0]: row.props.get(copied[1], "")}
+        self.change(leads, leads.live[lead_id], found)
 
     def archive(self, table: Table, record: Record) -> None:
         """Put a record into the recycling bin."""

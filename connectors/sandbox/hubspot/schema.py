@@ -12,6 +12,8 @@ CONTACTS_WRITE = "crm.objects.contacts.write"
 OWNERS_READ = "crm.objects.owners.read"
 DEALS_READ = "crm.objects.deals.read"
 SCHEMAS_WRITE = "crm.schemas.contacts.write"
+CUSTOM_READ, CUSTOM_WRITE = "crm.objects.custom.read", "crm.objects.custom.write"
+CUSTOM_SCHEMAS = "crm.schemas.custom.read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ TYPES = (
     _plain("deals", "0-3", 99_999_961, "amount", "closedate", "dealname", "dealstage", "pipeline"),
     _plain("users", "0-115", 207_001_431),
     _plain("leads", "0-136", 520_001),
+    _activity("communications", "0-18", 44_400_001),
     _activity("tasks", "0-27", 9_999_999_981),
     _activity("meetings", "0-47", 41_100_001),
     _activity("calls", "0-48", 42_200_001),
@@ -59,7 +62,8 @@ TYPES = (
 )
 BY_NAME = {name: one for one in TYPES for name in (one.name, one.type_id)}
 ALL_SCOPES = frozenset(
-    {scope for one in TYPES for scope in (*one.read, *one.write)} | {OWNERS_READ, SCHEMAS_WRITE}
+    {scope for one in TYPES for scope in (*one.read, *one.write)}
+    | {OWNERS_READ, SCHEMAS_WRITE, CUSTOM_READ, CUSTOM_WRITE, CUSTOM_SCHEMAS}
 )
 
 
@@ -80,6 +84,15 @@ class Property:
     """Whether the value is an owner id (external options)."""
     own: bool = True
     """Whether HubSpot itself defined it."""
+    formula: str = ""
+    """Of a calculated property; such a one is read only."""
+    archived: int | None = None
+    """When it was archived, in epoch ms."""
+
+    @property
+    def calculated(self) -> bool:
+        """Whether HubSpot works the value out."""
+        return bool(self.formula)
 
 
 _SHORT = {
@@ -87,6 +100,7 @@ _SHORT = {
     "l": ("string", "textarea"),
     "n": ("number", "number"),
     "d": ("datetime", "date"),
+    "D": ("date", "date"),
     "b": ("bool", "booleancheckbox"),
     "e": ("enumeration", "select"),
     "m": ("enumeration", "checkbox"),
@@ -98,7 +112,10 @@ _LIFE = (
 )
 
 # name:kind, or name:kind:options; a ! behind the kind marks what only HubSpot itself may write.
-_EVERY = "hs_object_id:n! hs_merged_object_ids:m! hubspot_owner_id:o hs_all_owner_ids:m!"
+_EVERY = (
+    "hs_object_id:n! hs_merged_object_ids:m! hubspot_owner_id:o hs_all_owner_ids:m! "
+    "hs_object_source:s! hs_object_source_label:s!"
+)
 _BY_TYPE = {
     "contacts": "createdate:d! lastmodifieddate:d! email:s firstname:s lastname:s company:s "
     f"jobtitle:s phone:s associatedcompanyid:n lifecyclestage:e:{_LIFE} "
@@ -111,14 +128,22 @@ _BY_TYPE = {
     "users": "hs_createdate:d! hs_lastmodifieddate:d! hs_email:s! hs_given_name:s! "
     "hs_family_name:s! hs_internal_user_id:n! hs_availability_status:e:available|away "
     "hs_out_of_office_hours:l hs_working_hours:l hs_standard_time_zone:s hs_job_title:s "
-    "hubspot_team_id:s! hlr_manager_owner:o hlr_backup_owner:o",
-    "leads": "hs_createdate:d! hs_lastmodifieddate:d! hs_lead_name:s hs_lead_label:s",
+    "hubspot_team_id:s! hs_deactivated:b! hlr_manager_owner:o hlr_backup_owner:o",
+    "leads": "hs_createdate:d! hs_lastmodifieddate:d! hs_lead_name:s "
+    "hs_lead_label:e:HOT|WARM|COLD hs_lead_type:e:NEW_BUSINESS|RE-ATTEMPTING|UPSELL hs_pipeline:s "
+    "hs_pipeline_stage:s hs_pipeline_stage_category:s! hs_pipeline_stage_category_v2:s! "
+    "hs_primary_contact_id:n! hs_primary_company_id:n! hs_associated_contact_email:s! "
+    "hs_associated_company_name:s!",
+    "communications": "hs_createdate:d! hs_lastmodifieddate:d! hs_timestamp:d "
+    "hs_communication_channel_type:e:WHATS_APP|LINKEDIN_MESSAGE|SMS "
+    "hs_communication_logged_from:e:CRM hs_communication_body:l",
     "tasks": "hs_createdate:d! hs_lastmodifieddate:d! hs_timestamp:d hs_task_subject:s "
     "hs_task_body:l hs_task_status:e:NOT_STARTED|IN_PROGRESS|WAITING|DEFERRED|COMPLETED "
     "hs_task_type:e:TODO|CALL|EMAIL|LINKED_IN|MEETING|LINKED_IN_CONNECT|LINKED_IN_MESSAGE "
     "hs_task_priority:e:NONE|LOW|MEDIUM|HIGH hs_task_reminders:s hs_task_completion_date:d!",
     "meetings": "hs_createdate:d! hs_lastmodifieddate:d! hs_timestamp:d hs_meeting_title:s "
     "hs_meeting_body:l hs_meeting_start_time:d hs_meeting_end_time:d "
+    "hs_meeting_source:s! "
     "hs_meeting_outcome:e:SCHEDULED|COMPLETED|RESCHEDULED|NO_SHOW|CANCELED",
     "calls": "hs_createdate:d! hs_lastmodifieddate:d! hs_timestamp:d hs_call_title:s "
     "hs_call_body:l hs_call_duration:n hs_call_direction:e:INBOUND|OUTBOUND "
@@ -129,6 +154,7 @@ _BY_TYPE = {
     "hs_email_status:e:BOUNCED|FAILED|SCHEDULED|SENDING|SENT hs_email_open_count:n "
     "hs_email_click_count:n hs_email_reply_count:n hs_sequence_id:n!",
 }
+_CUSTOM = "hs_createdate:d! hs_lastmodifieddate:d!"
 _OF_THE_TEAM = {"bdr_owner", "csm_owner", "hlr_manager_owner", "hlr_backup_owner"}
 
 
@@ -152,7 +178,7 @@ def _property(text: str, group: str) -> Property:
 def standard_properties(type_name: str) -> dict[str, Property]:
     """The properties that a new account has on this type, and the team's own owner fields."""
     group = f"{type_name.removesuffix('s')}information"
-    texts = f"{_EVERY} {_BY_TYPE[type_name]}".split()
+    texts = f"{_EVERY} {_BY_TYPE.get(type_name, _CUSTOM)}".split()
     return {one.name: one for one in (_property(text, group) for text in texts)}
 
 
@@ -170,8 +196,11 @@ _PAIRS = {
     ("contacts", "companies"): Pair(279, 280, 1, 2),
     ("deals", "contacts"): Pair(3, 4),
     ("deals", "companies"): Pair(341, 342, 5, 6),
-    ("leads", "contacts"): Pair(578, 579),
+    ("leads", "contacts"): Pair(608, 609, 578, 579),
     ("leads", "companies"): Pair(610, 611),
+    ("communications", "contacts"): Pair(81, 82),
+    ("communications", "companies"): Pair(87, 88),
+    ("communications", "deals"): Pair(85, 86),
     ("tasks", "contacts"): Pair(204, 203),
     ("tasks", "companies"): Pair(192, 191),
     ("tasks", "deals"): Pair(216, 215),
@@ -187,20 +216,25 @@ _PAIRS = {
 }
 
 
-def known_way(from_type: str, to_type: str) -> bool:
-    """Whether this is the way round in which the pair of types is defined."""
-    return (from_type, to_type) in _PAIRS
+def standard_pairs() -> dict[tuple[str, str], Pair]:
+    """The association ids that HubSpot defined, by the way round in which it did."""
+    return dict(_PAIRS)
 
 
-def pair(from_type: str, to_type: str) -> Pair | None:
-    """The association ids as seen from ``from_type``; None where the two do not associate."""
-    found = _PAIRS.get((from_type, to_type))
-    if found is not None:
-        return found
-    other = _PAIRS.get((to_type, from_type))
-    if other is None:
-        return None
-    return Pair(other.back, other.there, other.primary_back, other.primary)
+def turned(pair: Pair) -> Pair:
+    """The same as seen from the other side."""
+    return Pair(pair.back, pair.there, pair.primary_back, pair.primary)
+
+
+def custom_type(name: str, number: int) -> ObjectType:
+    """An object type that the account defined itself."""
+    return ObjectType(
+        name,
+        f"2-{number}",
+        number * 1000 + 1,
+        (CUSTOM_READ,),
+        (CUSTOM_WRITE,),
+    )
 
 
 @dataclass(slots=True)
@@ -211,12 +245,14 @@ class Stage:
     label: str
     closed: bool
     probability: float
+    archived: bool = False
 
 
 @dataclass(slots=True)
 class Pipeline:
-    """The one pipeline of deals."""
+    """A pipeline of deals."""
 
     id: str = "default"
     label: str = "Sales Pipeline"
     stages: list[Stage] = field(default_factory=list)
+    archived: bool = False

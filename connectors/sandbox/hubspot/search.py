@@ -112,7 +112,7 @@ def _order(table: Table, name: str, record_id: int) -> tuple[bool, Any]:
     text = _get(table, seen, name) if seen else None
     if text is None:
         return True, ""
-    if name != "hs_object_id" and table.properties[name].type in ("number", "datetime"):
+    if name != "hs_object_id" and table.properties[name].type in ("number", "date", "datetime"):
         return False, _number(table.properties[name], text)
     return False, text.lower()
 
@@ -194,7 +194,7 @@ def _given(one: JSON, key: str) -> str:
 
 
 def _number(prop: Property, text: str) -> float:
-    if prop.type == "datetime":
+    if prop.type in ("date", "datetime"):
         ms = parse(text)
         if ms is None:
             raise refused(f"{text} is not a date for {prop.name}")
@@ -231,7 +231,7 @@ def _has_token(token: re.Pattern[str], text: str | None) -> bool:
 
 def _comparison(table: Table, prop: Property, operator: str, one: JSON) -> Test:
     value = _given(one, "value")
-    measured = prop.type in ("number", "datetime")
+    measured = prop.type in ("number", "date", "datetime")
     if operator in ("EQ", "NEQ") and not measured:
         same = operator == "EQ"
         low = value.lower()

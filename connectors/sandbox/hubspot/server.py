@@ -17,49 +17,22 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sandbox.faults import Faults
-from connectors.sandbox.hubspot import (
-    associations,
-    batch,
-    definitions,
-    directory,
-    objects,
-    versions,
-)
+from connectors.sandbox.hubspot import versions
 from connectors.sandbox.hubspot.call import Answer, Call, Endpoint
-from connectors.sandbox.hubspot.errors import HubspotError, not_found, unauthorized
+from connectors.sandbox.hubspot.errors import HubspotError, no_page, not_found, unauthorized
 from connectors.sandbox.hubspot.journal import Journal
 from connectors.sandbox.hubspot.limits import Limits
 from connectors.sandbox.hubspot.loading import Loader
 from connectors.sandbox.hubspot.oauth import VERSIONS, OAuth
 from connectors.sandbox.hubspot.portal import Portal
+from connectors.sandbox.hubspot.routes import ENDPOINTS
+from connectors.sandbox.hubspot.schema import Property
 from connectors.sandbox.hubspot.sender import Sender
 from connectors.sandbox.hubspot.table import Record
 from connectors.sandbox.world import World
 
+_PAGE = {"content-type": "text/html;charset=utf-8"}
 TOKEN = "pat-na1-sandbox"  # noqa: S105 - opens the sandbox only
-
-ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
-    ("GET", "/crm/v3/objects/{type}", objects.list_records),
-    ("POST", "/crm/v3/objects/{type}", objects.create_record),
-    ("POST", "/crm/v3/objects/{type}/{verb:search}", objects.search_records),
-    ("POST", "/crm/v3/objects/{type}/batch/{batch}", batch.batch),
-    ("GET", "/crm/v3/objects/{type}/{id}", objects.get_record),
-    ("PATCH", "/crm/v3/objects/{type}/{id}", objects.update_record),
-    ("DELETE", "/crm/v3/objects/{type}/{id}", objects.archive_record),
-    ("POST", "/crm/v4/associations/{type}/{to}/batch/read", associations.read_batch),
-    ("POST", "/crm/v4/associations/{type}/{to}/batch/create", associations.create_batch),
-    ("GET", "/crm/v4/objects/{type}/{id}/associations/{to}", associations.read_one),
-    ("GET", "/crm/v3/owners", directory.list_owners),
-    ("GET", "/crm/v3/owners/", directory.list_owners),
-    ("GET", "/crm/v3/owners/{id}", directory.get_owner),
-    ("GET", "/crm/v3/pipelines/{type}", directory.list_pipelines),
-    ("GET", "/crm/v3/properties/{type}", definitions.list_properties),
-    ("POST", "/crm/v3/properties/{type}", definitions.create_property),
-    ("GET", "/crm/v3/properties/{type}/groups", definitions.list_groups),
-    ("POST", "/crm/v3/properties/{type}/groups", definitions.create_group),
-    ("GET", "/crm/v3/properties/{type}/{name}", definitions.get_property),
-    ("GET", "/account-info/v3/details", directory.account_details),
-)
 
 
 class HubspotSandbox:
@@ -94,7 +67,7 @@ class HubspotSandbox:
         routes += self._oauth_routes()
         routes.append(Route("/_sandbox/journal/{offset}", self._journal_file, methods=["GET"]))
         starlette = Starlette(
-            routes=routes, exception_handlers={404: _no_such_route, 405: _no_such_route}
+            routes=routes, exception_handlers={404: _no_such_route, 405: _no_such_method}
         )
         self.app = self.faults.around(versions.around(starlette))
 
@@ -168,7 +141,7 @@ class HubspotSandbox:
             self.limits.take(searching=searching)
             status, body = endpoint(call)
         except HubspotError as error:
-            status, body, headers = error.status, error.body, error.headers
+            status, body, headers = error.status, error.page or error.body, error.headers
         headers = {**headers, "Date": format_datetime(self.portal.now(), usegmt=True)}
         if not searching:
             headers |= self.limits.headers()
@@ -252,10 +225,32 @@ class HubspotSandbox:
             rows = self._record(kind, winner), self._record(kind, loser)
             self.portal.merge(self.portal.table(kind), *rows)
 
-    def link(self, kind: str, record_id: str, to_type: str, to_id: str) -> None:
-        """Associate two records; no record's change stamp moves but a contact's company's."""
+    def link(self, kind: str, record_id: str, to_type: str, to_id: str, label: str = "") -> None:
+        """Associate two records; no record's change stamp moves but a contact's company's.
+
+        ``label`` is one of the account's own, made on first use.
+        """
         with self.portal.lock:
             self.portal.link(kind, int(record_id), to_type, int(to_id))
+            if label:
+                self.portal.label(kind, int(record_id), to_type, int(to_id), label)
+
+    def define(self, kind: str, name: str, type_: str = "string", **more: Any) -> None:
+        """Add a property to a type; ``more`` is as of ``schema.Property``."""
+        with self.portal.lock:
+            table = self.portal.table(kind)
+            made = Property(name=name, type=type_, label=name, own=False, **more)
+            self.portal.define(table, made)
+
+    def drop_property(self, kind: str, name: str) -> None:
+        """Archive a property."""
+        with self.portal.lock:
+            self.portal.table(kind).drop(name, self.portal.stamp())
+
+    def recalculate(self, kind: str, record_id: str, /, **props: str) -> None:
+        """Let HubSpot work out values anew; no stamp moves."""
+        with self.portal.lock:
+            self.portal.table(kind).recalculate(self._record(kind, record_id), props)
 
     def unlink(self, kind: str, record_id: str, to_type: str, to_id: str) -> None:
         """Take an association away; no record's change stamp moves."""
@@ -264,6 +259,8 @@ class HubspotSandbox:
 
 
 def _response(status: int, body: object, headers: Mapping[str, str]) -> Response:
+    if isinstance(body, str):
+        return Response(body, status_code=status, headers={**_PAGE, **headers})
     raw = b"" if body is None else json.dumps(body).encode()
     media = {"content-type": "application/json;charset=utf-8"}
     return Response(raw, status_code=status, headers={**media, **headers})
@@ -274,5 +271,8 @@ async def _fields(request: Request) -> dict[str, str]:
 
 
 async def _no_such_route(_: Request, __: Exception) -> Response:
-    told = not_found()
-    return _response(404, told.body, {})
+    return _response(404, no_page().page, {})
+
+
+async def _no_such_method(_: Request, __: Exception) -> Response:
+    return _response(405, no_page(405).page, {})

@@ -40,6 +40,8 @@ class Table:
         self.kind = kind
         self.properties: dict[str, Property] = standard_properties(kind.name)
         self.groups: dict[str, str] = {f"{kind.name.removesuffix('s')}information": kind.name}
+        self.dropped: dict[str, Property] = {}
+        """Archived properties; records keep their values, and show them no longer."""
         self.live: dict[int, Record] = {}
         self.archived: dict[int, Record] = {}
         self.merged_into: dict[int, int] = {}
@@ -115,6 +117,17 @@ class Table:
         self.properties[definition.name] = definition
         if definition.unique:
             self._unique[definition.name] = {}
+
+    def drop(self, name: str, at: int) -> None:
+        """Archive a property."""
+        one = self.properties.pop(name)
+        one.archived = at
+        self.dropped[name] = one
+        self._unique.pop(name, None)
+
+    def recalculate(self, record: Record, props: Props) -> None:
+        """Give a record values that HubSpot worked out: no stamp moves."""
+        record.props |= props
 
     def find_unique(self, name: str, value: str) -> Record | None:
         """The living record with this value of a unique property."""

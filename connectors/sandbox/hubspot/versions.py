@@ -8,6 +8,8 @@ from connectors.sandbox.faults import App, Receive, Scope, Send
 
 DATED = ("2026-03", "2026-09")
 _PATH = re.compile(r"^/(crm/)?([a-z-]+)/(\d{4}-\d\d(?:-beta)?)(?=/|$)(.*)$")
+_OWN = ("account-info", "crm-object-schemas")
+"""Areas that are not below ``/crm``."""
 _LATER = re.compile(r"^/associations/|^/[^/]+/[^/]+/associations/")
 """What came into the numbered API with v4."""
 
@@ -18,7 +20,7 @@ def numbered(path: str) -> str:
     if found is None or found[2] == "oauth":
         return path
     area, name, date, rest = found.groups()
-    if date not in DATED or (not area and name != "account-info"):
+    if date not in DATED or (not area and name not in _OWN):
         return f"/no-such-version{path}"
     if not area:
         return f"/{name}/v3{rest}"

@@ -8,11 +8,12 @@ from typing import Any
 
 from connectors.sandbox.hubspot.errors import HubspotError, bad_json, bad_values, conflict, refused
 from connectors.sandbox.hubspot.portal import Portal
-from connectors.sandbox.hubspot.schema import BY_NAME, Property, pair
+from connectors.sandbox.hubspot.schema import Property
 from connectors.sandbox.hubspot.stamps import iso, parse
 from connectors.sandbox.hubspot.table import Record, Table
 
 LONGEST_TEXT = 65_536
+CATEGORIES = ("HUBSPOT_DEFINED", "USER_DEFINED", "INTEGRATOR_DEFINED")
 Problem = tuple[str, str, str]
 
 
@@ -27,7 +28,7 @@ def checked(portal: Portal, table: Table, given: object) -> dict[str, str]:
         if definition is None:
             what = f'Property "{name}" does not exist'
             problems.append((name, "PROPERTY_DOESNT_EXIST", what))
-        elif definition.read_only:
+        elif definition.read_only or definition.calculated:
             what = f'"{name}" is a read only property; its value cannot be set.'
             problems.append((name, "READ_ONLY_VALUE", what))
         else:
@@ -105,7 +106,7 @@ def create(portal: Portal, table: Table, given: Mapping[str, Any]) -> Record:
     """A new record with its associations, all or nothing. Raises the API's refusal."""
     values = checked(portal, table, given.get("properties"))
     check_unique(table, values)
-    _check_needed(table, values)
+    _check_needed(portal, table, values)
     wanted = [_association(portal, table, one) for one in given.get("associations") or []]
     record = portal.insert(table, values)
     for to_type, to_id, kind in wanted:
@@ -120,7 +121,15 @@ def update(portal: Portal, table: Table, record: Record, given: object) -> None:
     portal.change(table, record, values)
 
 
-def _check_needed(table: Table, values: Mapping[str, str]) -> None:
+def _check_needed(portal: Portal, table: Table, values: Mapping[str, str]) -> None:
+    missing_of_admin = [
+        name for name in portal.required.get(table.kind.name, ()) if not values.get(name)
+    ]
+    if missing_of_admin:
+        what = "is required to create this record"
+        raise bad_values(
+            [(one, "MISSING_REQUIRED_PROPERTY", f"{one} {what}") for one in missing_of_admin]
+        )
     if "hs_timestamp" in table.properties and "hs_timestamp" not in values:
         missing = refused("Error creating the object. Some required properties were not set.")
         missing.body["context"] = {"properties": ["hs_timestamp"]}
@@ -134,20 +143,16 @@ def _association(portal: Portal, table: Table, given: Any) -> tuple[str, int, in
         category = given["types"][0]["associationCategory"]
     except (LookupError, TypeError, ValueError) as error:
         raise bad_json("Some required fields were not set: [to, types]") from error
-    if category != "HUBSPOT_DEFINED":
-        raise refused(f"No user defined association {kind} exists in this account")
-    for other in sorted({one.name for one in BY_NAME.values()}):
-        if _fits(table.kind.name, other, kind):
+    if category not in CATEGORIES:
+        raise bad_json(f"Cannot deserialize value of type `AssociationCategory` from {category!r}")
+    own = portal.links.own_id(category, kind)
+    for other in sorted({one.name for one in portal.types.values()}):
+        if portal.links.knows(table.kind.name, other, own):
             target = portal.find(portal.tables[other], key, None)
             if target is None:
                 raise _no_target(other, key)
-            return other, target.id, kind
+            return other, target.id, own
     raise refused(f"invalid association type: {kind} from {table.kind.name}")
-
-
-def _fits(from_type: str, to_type: str, kind: int) -> bool:
-    found = pair(from_type, to_type)
-    return found is not None and kind in (found.there, found.primary)
 
 
 def _no_target(kind: str, key: str) -> HubspotError:

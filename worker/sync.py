@@ -30,7 +30,17 @@ from worker.leases import (
 from worker.respond import respond_to_evidence
 from worker.store.engine import Store, StoreError, Tx
 from worker.store.history import begin_history, note_read
-from worker.store.mirror import Read, chunks, others, tombstone, touch, unseen, upsert
+from worker.store.mirror import (
+    TABLES,
+    Read,
+    chunks,
+    others,
+    table_of,
+    tombstone,
+    touch,
+    unseen,
+    upsert,
+)
 from worker.store.tables import DRIFT, META, WATERMARK
 
 _RETRY = timedelta(seconds=30)
@@ -56,6 +66,22 @@ def prepare_mirror(store: Store, crm: Crm, now: datetime) -> None:
                 object=one.name, crm=crm.name, next_at=now, records=0, error=""
             )
             tx.conn.execute(row.on_conflict_do_nothing(index_elements=["object"]))
+        _retire(tx, {one.name for one in crm.objects}, now)
+
+
+def _retire(tx: Tx, names: set[str], now: datetime) -> None:
+    """What is mirrored no longer, as the mapping changed, routes nobody; with its watermark."""
+    rows = tx.conn.execute(select(WATERMARK.c.object, WATERMARK.c.reads)).all()
+    for name, reads in rows:
+        if name in names:
+            continue
+        for noun in TABLES:
+            table = table_of(noun)
+            theirs = (table.c.object == name) & table.c.deleted_at.is_(None)
+            ids = tx.conn.execute(select(table.c.id).where(theirs)).scalars().all()
+            tombstone(tx, noun, name, ids, Read(reads + 1, now), now)
+        for lease in (WATERMARK, DRIFT):
+            tx.conn.execute(lease.delete().where(lease.c.object == name))
 
 
 def sync_due(ctx: Context) -> None:

@@ -19,6 +19,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakValueDictionary
 
 import urllib3
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -115,6 +116,20 @@ class Pace:
             self._hold = span / 1000 / (left + 1) if left < most * _LOW else 0.0
 
 
+_paces: WeakValueDictionary[tuple[str, float], Pace] = WeakValueDictionary()
+_paces_lock = threading.Lock()
+
+
+def _shared_pace(base_url: str, searches_per_second: float) -> Pace:
+    """The one pace of this process: HubSpot counts the searches of an account, not of a client."""
+    with _paces_lock:
+        key = base_url, searches_per_second
+        found = _paces.get(key)
+        if found is None:
+            found = _paces[key] = Pace(searches_per_second)
+        return found
+
+
 def _number(text: str | None) -> float | None:
     return float(text) if text and text.isascii() and text.isdigit() else None
 
@@ -132,7 +147,7 @@ class Client:
         self.counter = CallCounter()
         self._settings = settings
         self._http = http
-        self._pace = Pace(settings.searches_per_second)
+        self._pace = _shared_pace(settings.base_url, settings.searches_per_second)
         self._pools: list[urllib3.PoolManager] = []
         self._offset: float | None = None
         # A throttled log-in is repeated, as a write is; any other may have rotated the token.

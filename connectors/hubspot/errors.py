@@ -112,10 +112,10 @@ MEANINGS: Mapping[str, Meaning] = {
 @functools.cache
 def _api_errors() -> tuple[type[Exception], ...]:
     """Each part of the client has an ApiException of its own."""
-    from hubspot.crm import objects, owners, pipelines, properties
+    from hubspot.crm import objects, owners, pipelines, properties, schemas
     from hubspot.crm.associations import v4
 
-    parts = (objects, owners, pipelines, properties, v4)
+    parts = (objects, owners, pipelines, properties, schemas, v4)
     return tuple(part.ApiException for part in parts)
 
 

@@ -140,12 +140,14 @@ class Feeds:
         """
         now, calls = to_ms(self._now()), 0
         there: set[int] = set()
+        before = self._binned.setdefault(feed.name, set())
         for rows in self._reader.listing(feed.kind, (records.MERGED,), archived=True):
             calls += 1
             gone = [str(row["id"]) for row in rows]
             there.update(map(int, gone))
+            before.update(there)  # also when the look breaks off: what is told here may come back
             yield Page(deleted=[feed.key(one) for one in (*gone, *records.merged_away(rows))])
-        left = [str(one) for one in sorted(self._binned.get(feed.name, set()) - there)]
+        left = [str(one) for one in sorted(before - there)]
         if left:
             yield self._page(feed, self._reader.by_key(feed.kind, feed.properties, left))
         self._binned[feed.name] = there
@@ -167,7 +169,8 @@ class Feeds:
 
     def _due(self, mark: Mark, timer: str, minutes: float) -> bool:
         passed = abs(to_ms(self._now()) - mark.timers.get(timer, 0))
-        return passed >= max(minutes, mark.costs.get(timer, 0) / CALLS_A_MINUTE) * 60_000
+        more = mark.costs.get(timer, 0) - 1
+        return passed >= max(minutes, more / CALLS_A_MINUTE) * 60_000
 
 
 def off(now: datetime, reason: str) -> Page:

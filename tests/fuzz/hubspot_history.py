@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +13,11 @@ from pydantic import SecretStr
 from connectors.hubspot import Hubspot, HubspotSecrets, HubspotSettings
 from connectors.sandbox.hubspot import HubspotSandbox
 from connectors.sandbox.hubspot.stamps import iso, to_ms
+from routing.mapping import HoldingObject, Mapping
 from tests.contract.hubspot_kit import SECRET, WORLD
 from tests.fuzz.converge_kit import IMPATIENT, Door, History, Rows, pick
+from worker.reconcile import prepare_reconcile
+from worker.sync import prepare_mirror
 
 _LAGS = (0.0, 0.0, 0.5, 5.0)
 """Minutes by which the search index is late; within the overlap."""
@@ -27,13 +31,23 @@ _STATUS = {
 }
 _PEOPLE = ("mia", "bo", "eva", "cy")
 _FIELDS = ("bdr_owner", "csm_owner")
+_RENEWALS = "holdings_renewal_csm"
+_MAPPING = Mapping(
+    holdings=(HoldingObject(object="renewal", person="csm", account="client", role="CSM"),)
+)
 Props = dict[str, str]
 
 
 class HubspotHistory(History):
     """One account and the mirror of it."""
 
-    paths = ("/", "/crm/v3/objects", "/crm/v3/owners", "/crm/v4/associations")
+    paths = (
+        "/",
+        "/crm/v3/objects",
+        "/crm-object-schemas",
+        "/crm/v3/owners",
+        "/crm/v4/associations",
+    )
     edits = (
         "create",
         "log",
@@ -48,8 +62,12 @@ class HubspotHistory(History):
         "merge",
         "link",
         "unlink",
+        "restore",
+        "collaborate",
+        "lead",
+        "renew",
     )
-    hidden = ("restore", "purge", "edit_note", "archive_note", "relink_note")
+    hidden = ("purge", "edit_note", "archive_note", "relink_note")
 
     def __init__(self, door: Door, url: str) -> None:
         super().__init__()
@@ -60,11 +78,26 @@ class HubspotHistory(History):
         self.ids = self.box.load(WORLD)
         self._made = 0
         door.app = self.box.app
+        self.box.portal.define_object("renewal", "Renewal", "Renewals")
+        self.box.define("renewal", "csm")
+        self.box.define("renewal", "client")
+        self._url = url
+        self.connect()
+
+    def connect(self, mapping: Mapping = _MAPPING) -> None:
+        """The worker is started, or started anew, with this mapping."""
         settings = HubspotSettings(
-            base_url=url, searches_per_second=10_000, account_fields=_FIELDS, archive_minutes=5
+            base_url=self._url,
+            searches_per_second=10_000,
+            account_fields=_FIELDS,
+            archive_minutes=5,
         )
         secrets = HubspotSecrets(token=SecretStr(SECRET))
-        self.crm = Hubspot(settings, secrets, IMPATIENT, now=self.clock.now)
+        self.crm = Hubspot(settings, secrets, IMPATIENT, now=self.clock.now, mapping=mapping)
+        if hasattr(self, "ctx"):
+            self.ctx = replace(self.ctx, crm=self.crm)
+            prepare_mirror(self.ctx.store, self.crm, self.time)
+            prepare_reconcile(self.ctx.store, self.crm, self.time)
 
     # What the users of the account do.
 
@@ -191,6 +224,32 @@ class HubspotHistory(History):
         if deal and there:
             self.box.unlink("deals", deal, to, pick(there, a))
 
+    def collaborate(self, a: int, b: int) -> None:
+        """Reps join a deal, or leave it."""
+        joined = ";".join(self._owner(number) for number in range(a % 3))
+        self._change("deals", b, {"hs_all_collaborator_owner_ids": joined}, turn=0)
+
+    def lead(self, a: int, b: int) -> None:
+        """Somebody makes a contact a lead, works on it, or is done with it."""
+        contact = self._one("contacts", b)
+        if a % 3 == 0 and contact:
+            self.box.create("leads", {"contacts": contact}, hs_lead_name=f"Lead {b}")
+        elif a % 3 == 1:
+            stage = pick(("CONNECTED", "QUALIFIED"), b)
+            self._change("leads", b, {"hs_pipeline_stage_category_v2": stage}, turn=0)
+        elif one := self._one("leads", b):
+            self.box.archive("leads", one)
+
+    def renew(self, a: int, b: int) -> None:
+        """A renewal gets a CSM or another, loses them, or goes."""
+        client = self._one("companies", b) or ""
+        if a % 3 == 0:
+            self.box.create("renewal", csm=self._owner(b), client=client)
+        elif a % 3 == 1:
+            self._change("renewal", b, {"csm": pick(("", self._owner(a)), b)}, turn=0)
+        elif one := self._one("renewal", b):
+            self.box.archive("renewal", one)
+
     def lag(self, a: int, b: int) -> None:
         """The search index falls behind, or is well again."""
         self.box.portal.search_lag = timedelta(minutes=pick(_LAGS, a))
@@ -268,6 +327,9 @@ class HubspotHistory(History):
         """Also without a reconcile, open deals have their people, and every e-mail has come."""
         super().compare(whole=whole)
         opened = {row["id"] for row in self.box.records("deals") if row["hs_is_closed"] == "false"}
+        living = {row["id"] for row in self.box.records("deals")}
+        held = self.held("deal_collaborators", ("deal_id", "person_id"))
+        assert {key: row for key, row in held.items() if row[0] in living} == self._collaborators()
         columns, expected = self._participants(lambda row: row["id"] in opened)
         held = self.held("deal_contacts", columns)
         assert {key: row for key, row in held.items() if row[0] in opened} == expected
@@ -305,9 +367,34 @@ class HubspotHistory(History):
             "account_id": lambda row: row.get("associatedcompanyid"),
             "owner_id": lambda row: row.get("hubspot_owner_id"),
         }
+        qualified = "hs_pipeline_stage_category_v2"
+        leads: dict[str, Callable[[Props], Any]] = {
+            "name": lambda row: row["hs_lead_name"],
+            "converted_to": lambda row: (
+                row.get("hs_primary_contact_id") if row.get(qualified) == "QUALIFIED" else None
+            ),
+        }
+        columns, found = self._rows("leads", leads)
         return {
             "companies": self._rows("companies", companies),
             "contacts": self._rows("contacts", contacts),
+            "leads": (columns, {f"lead:{key}": row for key, row in found.items()}),
+            _RENEWALS: (("person_id", "account_id"), self._renewals()),
+        }
+
+    def _renewals(self) -> Rows:
+        return {
+            f"{_RENEWALS}:{row['id']}": (row["csm"], row["client"])
+            for row in self.box.records("renewal")
+            if row.get("csm") and row.get("client")
+        }
+
+    def _collaborators(self) -> Rows:
+        return {
+            f"deal:{row['id']}:{one}": (row["id"], one)
+            for row in self.box.records("deals")
+            for one in row.get("hs_all_collaborator_owner_ids", "").split(";")
+            if one
         }
 
     def _rows(

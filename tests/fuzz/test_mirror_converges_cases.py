@@ -15,7 +15,8 @@ from sqlalchemy import select
 from connectors.base import Crm, Page
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.salesforce.times import stamp
-from routing.nouns import Prospect
+from routing.mapping import NOTHING_MORE
+from routing.nouns import Prospect, RoleHolding
 from tests.fuzz.converge_kit import Door, History, opened, served
 from tests.fuzz.hubspot_history import HubspotHistory
 from tests.fuzz.salesforce_history import SalesforceHistory
@@ -270,16 +271,34 @@ def test_evidence_is_kept_while_hubspot_hides_its_object(account: HubspotHistory
     assert account.held("emails", ()) == emails
 
 
-def test_a_restored_record_comes_back(account: HubspotHistory) -> None:
+def test_a_restored_record_comes_back_though_the_worker_was_started_anew(
+    account: HubspotHistory,
+) -> None:
     account.box.create("companies", name="A later change")
     account.settle()
     account.box.archive("companies", account.ids["sub"])
     account.settle()
+    account.crm.close()
+    account.connect()
     account.box.restore("companies", account.ids["sub"])
     account.settle()
     assert account.ids["sub"] not in account.held("companies", ())
     assert reconcile(account.ctx, "companies", force=True) == Drift(missing=1)
     assert account.ids["sub"] in account.held("companies", ())
+
+
+def test_what_the_mapping_names_no_longer_gives_nobody_a_role(account: HubspotHistory) -> None:
+    account.renew(0, 0)
+    account.settle()
+    name = account.crm.objects[-1].name
+    assert account.held(name, ())
+    account.crm.close()
+    account.connect(NOTHING_MORE)
+    table = table_of(RoleHolding)
+    living = select(table.c.id).where(table.c.object == name, table.c.deleted_at.is_(None))
+    with account.ctx.store.read() as conn:
+        assert conn.execute(living).all() == []
+    account.settle()
 
 
 def test_every_incremental_object_is_reconciled_when_its_time_has_come(

@@ -193,13 +193,13 @@ def test_what_a_rep_did_and_what_not(
 
 
 def test_evidence_whose_contact_is_joined_a_moment_later_is_seen(kit: Kit) -> None:
-    made = kit.sandbox.create("calls", **WHEN)
+    made = kit.sandbox.create("calls", None, **WHEN)
     copy = Copy(kit.connector(), "calls")
     assert copy.sync() == {}
     kit.clock.forward(seconds=60)
     kit.sandbox.link("calls", made, "contacts", kit.ids["dana"])
     assert len(copy.sync()) == 1
-    kit.clock.forward(minutes=5)
+    kit.clock.forward(minutes=6)
     copy.sync()
     before = copy.connector.api_calls
     copy.sync()

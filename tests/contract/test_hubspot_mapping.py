@@ -203,7 +203,7 @@ def test_a_custom_object_gives_roles_by_property(kit: Kit) -> None:
     ids = kit.ids
     mapping = renewals(kit, account="company_ref", role_field="duty")
     given = {"csm": ids["cy"], "company_ref": ids["acme"], "duty": "Renewals"}
-    made = kit.sandbox.create("renewal", name="One", **given)
+    made = kit.sandbox.create("renewal", None, name="One", **given)
     kit.sandbox.create("renewal", name="Nobody's", company_ref=ids["acme"], duty="Renewals")
     crm = kit.connector(mapping=mapping)
     copy = Copy(crm, RENEWALS)

@@ -114,7 +114,8 @@ class Feeds:
             seen |= stamps
             fresh = [row for row in rows if not _is_handled(feed, mark, row, stamps)]
             changed = max(changed, self._held_back(max(stamps.values(), default=0)))
-            yield self._page(feed, fresh)
+            if fresh:
+                yield self._page(feed, fresh)
         return replace(mark, changed=changed, handled=self._handled(feed, changed, seen))
 
     def _handled(self, feed: Feed, changed: int, seen: dict[str, int]) -> dict[str, int]:
@@ -144,6 +145,8 @@ class Feeds:
         for rows in self._reader.listing(feed.kind, (records.MERGED,), archived=True):
             calls += 1
             gone = [str(row["id"]) for row in rows]
+            if not gone:
+                continue
             there.update(map(int, gone))
             before.update(there)  # also when the look breaks off: what is told here may come back
             yield Page(deleted=[feed.key(one) for one in (*gone, *records.merged_away(rows))])

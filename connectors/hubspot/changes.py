@@ -14,6 +14,7 @@ _KINDS = {
     "0-1": "contact",
     "0-2": "company",
     "0-3": "deal",
+    "0-18": "communication",
     "0-27": "task",
     "0-47": "meeting",
     "0-48": "call",
@@ -24,16 +25,17 @@ _KINDS = {
 _OBJECTS = {
     "contact": ("contacts",),
     "company": ("companies",),
-    "deal": ("deals",),
+    "deal": ("deals", "deal_collaborators"),
     "task": ("tasks",),
     "meeting": ("meetings",),
     "meeting_event": ("meetings",),
     "call": ("calls",),
     "email": ("emails",),
+    "communication": ("communications",),
     "user": ("people", "out_of_office"),
     "lead": ("leads",),
 }
-PARTICIPANTS = ("deal_contacts", "closed_deal_contacts")
+PARTICIPANTS = ("deal_contacts",)
 _TYPES = ("objectTypeId", "fromObjectTypeId", "toObjectTypeId")
 _IDS = ("objectId", "fromObjectId", "toObjectId", "primaryObjectId", "newObjectId")
 _BORN = ("creation", "create", "restore", "merge")

@@ -123,7 +123,10 @@ def test_a_call_that_differs_in_anything_is_refused(wrong: dict[str, Any]) -> No
         ({"subscriptionType": "contact.creation", "objectId": 1}, {"contacts"}),
         ({"subscriptionType": "contact.propertyChange", "objectId": 1}, {"contacts"}),
         ({"subscriptionType": "company.deletion", "objectId": 1}, {"companies"}),
-        ({"subscriptionType": "deal.propertyChange", "objectId": 1}, {"deals"}),
+        (
+            {"subscriptionType": "deal.propertyChange", "objectId": 1},
+            {"deals", "deal_collaborators"},
+        ),
         ({"subscriptionType": "object.propertyChange", "objectTypeId": "0-2"}, {"companies"}),
         (
             {"subscriptionType": "object.propertyChange", "objectTypeId": "0-115"},
@@ -131,11 +134,11 @@ def test_a_call_that_differs_in_anything_is_refused(wrong: dict[str, Any]) -> No
         ),
         (
             {"subscriptionType": "deal.creation", "objectId": 1},
-            {"deals", "deal_contacts", "closed_deal_contacts"},
+            {"deals", "deal_contacts", "deal_collaborators"},
         ),
         (
             {"subscriptionType": "deal.associationChange", "associationType": "DEAL_TO_CONTACT"},
-            {"deals", "contacts", "deal_contacts", "closed_deal_contacts"},
+            {"deals", "contacts", "deal_contacts", "deal_collaborators"},
         ),
         (
             {
@@ -143,7 +146,7 @@ def test_a_call_that_differs_in_anything_is_refused(wrong: dict[str, Any]) -> No
                 "fromObjectTypeId": "0-3",
                 "toObjectTypeId": "0-2",
             },
-            {"deals", "companies"},
+            {"deals", "deal_collaborators", "companies"},
         ),
         ({"action": "UPDATE", "objectTypeId": "0-48", "objectId": "7"}, {"calls"}),
     ],

@@ -105,7 +105,7 @@ class Step:
 class Flow:
     """One way to log in. ``settings`` go into hotlead.yaml as they are, by path.
 
-    ``signs_in``: after the answers the admin logs in at the vendor's page, in a browser.
+    ``consents``: after the answers the admin logs in at the vendor's page, in a browser.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Flow:
     summary: str
     steps: tuple[Step, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
-    signs_in: bool = False
+    consents: bool = False
 
     def asks(self) -> Iterator[Ask]:
         """Everything asked, in order."""

@@ -133,7 +133,7 @@ _OAUTH = Flow(
     title="Project app with OAuth",
     summary="You log in at HubSpot and allow the app; Hotlead keeps the refresh token.",
     settings={"hubspot.flow": "oauth"},
-    signs_in=True,
+    consents=True,
     steps=(
         Step(
             title="Make the app",
@@ -187,6 +187,24 @@ GUIDE = Guide(
             pattern=r"refuses the token",
             asks=(TOKEN,),
             says="HubSpot refuses the token",
+        ),
+        Blame(
+            check="hubspot log-in",
+            pattern=r"BAD_CLIENT_ID",
+            asks=(CLIENT_ID,),
+            says="HubSpot does not know the Client ID",
+        ),
+        Blame(
+            check="hubspot log-in",
+            pattern=r"CLIENT_SECRET|invalid_client",
+            asks=(CLIENT_SECRET,),
+            says="HubSpot refuses the Client secret",
+        ),
+        Blame(
+            check="hubspot log-in",
+            pattern=r"REFRESH_TOKEN|refresh token",
+            asks=(REFRESH_TOKEN,),
+            says="the app is not installed any more",
         ),
     ),
     document="connect-hubspot.md",

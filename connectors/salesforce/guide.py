@@ -199,8 +199,9 @@ _JWT = Flow(
             pastes=(
                 Paste(
                     label="Make a key and a certificate",
-                    text="openssl req -x509 -newkey rsa:2048 -nodes -keyout hotlead.key "
-                    "-out hotlead.crt -days 730 -subj /CN=hotlead",
+                    text="openssl req -x509 -newkey rsa:2048 -sha256 -nodes -days 730 "
+                    "-subj /CN=hotlead -keyout hotlead.key -out hotlead.crt && chmod 600 "
+                    "hotlead.key",
                 ),
             ),
             asks=(_PRIVATE_KEY,),
@@ -238,7 +239,7 @@ _REFRESH = Flow(
     summary="You log in once in the browser as the user that Hotlead shall be; for orgs in which "
     "neither of the others is allowed.",
     settings={"salesforce.flow": "refresh_token"},
-    signs_in=True,
+    consents=True,
     steps=(
         _STEP_DOMAIN,
         Step(

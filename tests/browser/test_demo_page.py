@@ -4,33 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.kit import CHROMIUM, assert_accessible
 from tests.demo_stage import HOSTILE, playing
 from worker.demo.cast import Cast
-
-CHROMIUM = Path("/usr/bin/chromium")
-AXE = Path(__file__).resolve().parents[1] / "node/node_modules/axe-core/axe.min.js"
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
 ]
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -177,8 +163,6 @@ def test_an_alert_is_chosen_with_the_keyboard_alone(visitor: Visitor, cast: Cast
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_is_accessible_and_fits(browser: Any, busy_cast: Cast, scheme: str, width: int) -> None:
-    if not AXE.exists():
-        pytest.skip("needs axe-core: npm ci in tests/node")
     visitor = Visitor(
         browser,
         busy_cast.worker.url,
@@ -188,10 +172,7 @@ def test_it_is_accessible_and_fits(browser: Any, busy_cast: Cast, scheme: str, w
     )
     visitor.expect("#detail", "What happened")
     visitor.page.click("#detail summary")
-    visitor.page.evaluate(AXE.read_text())
-    found = visitor.page.evaluate("axe.run()")
-    assert [(one["id"], one["nodes"][0]["target"]) for one in found["violations"]] == []
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert_accessible(visitor.page, width)
     visitor.leave()
 
 

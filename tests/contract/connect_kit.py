@@ -17,8 +17,11 @@ from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
 from tests.story.world import small_world
 from worker.clock import SystemClock
+from worker.connect.desk import Desk
 from worker.connect.guided import Guided
 from worker.connect.guides import guide_of
+from worker.connect.local_server import listening_on, serving
+from worker.connect.page import Page
 
 NOTHING = "http://127.0.0.1:9"
 """An address at which nobody answers."""
@@ -86,6 +89,18 @@ def ask_of(guided: Guided, name: str) -> Ask:
 def failed(checks: list[Check]) -> dict[str, str]:
     """The text of each failed check, by name."""
     return {one.name: one.text for one in checks if one.state == "fail"}
+
+
+@contextmanager
+def page_of(guided: Guided) -> Iterator[tuple[str, Page, Desk]]:
+    """The page of a playing, served: its address, and what stands behind it."""
+    desk = Desk(guided)
+    page = Page(desk)
+    listening = listening_on(0)
+    url = f"http://localhost:{listening.getsockname()[1]}"
+    guided.redirect_uri = f"{url}/callback"
+    with serving(page.app(), listening):
+        yield url, page, desk
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def test_a_guide_names_only_secrets_and_settings_that_there_are(guide: Guide, fl
     for path, value in flow.settings.items():
         assert value in section[path.partition(".")[2]]["enum"]
     assert (ROOT / "docs" / guide.document).exists()
-    assert not flow.signs_in or guide.refresh_token in NAMES
+    assert not flow.consents or guide.refresh_token in NAMES
 
 
 @pytest.mark.parametrize(("guide", "flow"), FLOWS, ids=lambda one: one.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,36 +14,47 @@ from starlette.routing import Route
 
 from worker.connect.guided import Guided
 from worker.connect.local_server import listening_on, opened_in_browser, serving
-from worker.connect.signing_in import SignIn, SignInError
+from worker.connect.consenting import Consenting, ConsentError
 from worker.connect.terminal import Terminal
 
 _NOTHING = "the browser has not come back yet"
 
 
-def sign_in_by_browser(guided: Guided, terminal: Terminal, *, open_browser: bool) -> None:
+def consent_by_browser(guided: Guided, terminal: Terminal, *, open_browser: bool) -> None:
     """Ask for the log-in until one succeeds. Raises UsageError when the input or port is gone."""
     returned: queue.SimpleQueue[Mapping[str, str]] = queue.SimpleQueue()
     with ExitStack() as stack:
         listening = listening_on(int(urlsplit(guided.redirect_uri).port or 0))
         stack.enter_context(serving(_way_back(returned), listening))
         while True:
-            sign_in = SignIn(guided)
+            consenting = Consenting(guided)
             terminal.say()
             terminal.say(f"Log in to {guided.guide.title} and allow Hotlead, at this address:")
-            terminal.say(f"   {sign_in.address}")
+            terminal.say(f"   {consenting.address}")
             if open_browser:
-                stack.enter_context(opened_in_browser(sign_in.address))
+                stack.enter_context(opened_in_browser(consenting.address))
             said = terminal.ask(
                 "Press Enter when the browser says “Back to the terminal”. On another machine: "
-                "paste the address at which the browser ended"
+                "paste the address at which the browser ended. If there was no page to log in: r "
+                "gives the app's key and secret again"
             )
+            if said.lower() == "r":
+                _answer_again(guided, terminal, [ask.name for ask in guided.flow.asks()])
+                continue
             try:
-                sign_in.finish(_pasted(said) if said else _returned(returned))
-            except SignInError as error:
+                consenting.finish(_pasted(said) if said else _returned(returned))
+            except ConsentError as error:
                 terminal.say(f"✗ {error}", "red")
+                _answer_again(guided, terminal, error.asks)
                 continue
             terminal.say("✓ logged in", "green")
             return
+
+
+def _answer_again(guided: Guided, terminal: Terminal, names: Collection[str]) -> None:
+    for ask in guided.flow.asks():
+        if ask.name in names:
+            terminal.answer(guided, ask)
 
 
 def _way_back(returned: queue.SimpleQueue[Mapping[str, str]]) -> Starlette:
@@ -64,5 +75,5 @@ def _returned(returned: queue.SimpleQueue[Mapping[str, str]]) -> Mapping[str, st
     while not returned.empty():
         newest = returned.get()
     if newest is None:
-        raise SignInError(_NOTHING)
+        raise ConsentError(_NOTHING)
     return newest

@@ -17,13 +17,13 @@ from connectors.guiding import Ask, Flow, Step, filled
 from worker.connect.config_file import PATTERNS, UnwritableError
 from worker.connect.guided import Guided, UnknownNameError
 from worker.connect.outcome import Outcome, finished
-from worker.connect.signing_in import SignIn, SignInError
+from worker.connect.consenting import Consenting, ConsentError
 from worker.secrets import SecretsError
 from worker.settings import SettingsError
 
 Stage = Literal["asking", "testing", "refused", "to write", "written"]
 log = logging.getLogger(__name__)
-_EXPECTED = (SettingsError, SecretsError, UnwritableError, UnknownNameError, SignInError)
+_EXPECTED = (SettingsError, SecretsError, UnwritableError, UnknownNameError, ConsentError)
 
 
 class DeskError(Exception):
@@ -42,7 +42,7 @@ class Desk:
         self._wrong: dict[str, str] = {}
         self._trouble = ""
         self._written: list[Path] = []
-        self._sign_in: SignIn | None = None
+        self._consenting: Consenting | None = None
         self._outcome: Outcome | None = None
         self.ended = threading.Event()
 
@@ -74,19 +74,24 @@ class Desk:
                 self._wrong[name] = complaint
             self._back_to_asking()
 
-    def start_sign_in(self) -> str:
+    def start_consent(self) -> str:
         """The address at which the admin logs in. Raises DeskError."""
         with self._deed():
-            self._sign_in = SignIn(self._guided)
-            return self._sign_in.address
+            self._consenting = Consenting(self._guided)
+            return self._consenting.address
 
-    def end_sign_in(self, query: Mapping[str, str]) -> None:
+    def end_consent(self, query: Mapping[str, str]) -> None:
         """The browser came back. Raises DeskError."""
         with self._deed():
-            sign_in, self._sign_in = self._sign_in, None
-            if sign_in is None:
+            consenting, self._consenting = self._consenting, None
+            if consenting is None:
                 raise DeskError("nobody is logging in; start again on the page")
-            sign_in.finish(query)
+            try:
+                consenting.finish(query)
+            except ConsentError as error:
+                self._wrong |= dict.fromkeys(error.asks, str(error))
+                self._guided.take_back(error.asks)
+                raise
             self._back_to_asking()
 
     def test(self) -> None:
@@ -138,8 +143,8 @@ class Desk:
                 "flows": [_flow(one) for one in guided.guide.flows],
                 "flow": guided.flow.name,
                 "steps": [self._step(one) for one in guided.flow.steps],
-                "signs_in": guided.flow.signs_in,
-                "signed_in": guided.signed_in(),
+                "consents": guided.flow.consents,
+                "consented": guided.consented(),
                 "open": self._open(),
                 "checks": [asdict(one) for one in self._checks],
                 "installs": guided.guide.installs,
@@ -200,7 +205,7 @@ class Desk:
         lacking = [ask.label for ask in guided.lacking()]
         if guided.config.needs_pattern:
             lacking.insert(0, "the team's pattern")
-        if guided.flow.signs_in and not guided.signed_in():
+        if guided.flow.consents and not guided.consented():
             lacking.append("the log-in")
         return lacking
 

@@ -134,7 +134,7 @@ class Guided:
         """What is still to be asked."""
         return [ask for ask in self.flow.asks() if not self.source(ask)]
 
-    def signed_in(self) -> bool:
+    def consented(self) -> bool:
         """Whether the log-in in the browser has been done, now or earlier."""
         token = self.guide.refresh_token
         return token in self._given or token in self._kept or token in self._env

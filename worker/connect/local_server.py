@@ -47,6 +47,7 @@ def listening_on(port: int) -> socket.socket:
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         opened.bind(("127.0.0.1", port))
+        opened.listen()  # whoever is early waits until the server is there
     except OSError as error:
         opened.close()
         said = f"port {port} of this machine is taken ({error.strerror}); name another with --port"

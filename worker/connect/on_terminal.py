@@ -8,7 +8,7 @@ from pathlib import Path
 from connectors.base import Check
 from connectors.guiding import Ask, Blame
 from worker.cli.common import UsageError
-from worker.connect.browser import sign_in_by_browser
+from worker.connect.browser import consent_by_browser
 from worker.connect.config_file import PATTERNS
 from worker.connect.guided import Guided
 from worker.connect.outcome import Outcome
@@ -34,7 +34,7 @@ def unattended(guided: Guided, terminal: Terminal) -> Outcome:
             f"({', '.join(PATTERNS)})"
         )
     lacking = [_how_to_give(ask) for ask in guided.lacking()]
-    if guided.flow.signs_in and not guided.signed_in():
+    if guided.flow.consents and not guided.consented():
         lacking.append(f"  {guided.guide.refresh_token}, which a log-in in a browser gives")
     if lacking:
         raise UsageError("without input, these must be given:\n" + "\n".join(lacking))
@@ -59,8 +59,8 @@ def attended(guided: Guided, terminal: Terminal, *, open_browser: bool = True) -
                 terminal.answer(guided, ask)
             if not step.asks:
                 terminal.ask("   Press Enter when this is done")
-        if guided.flow.signs_in:
-            sign_in_by_browser(guided, terminal, open_browser=open_browser)
+        if guided.flow.consents:
+            consent_by_browser(guided, terminal, open_browser=open_browser)
     checks = _tried_until_taken(guided, terminal, open_browser=open_browser)
     written = _written(guided, terminal)
     return Outcome(guide=guided.guide, flow=guided.flow.name, checks=checks, written=written)
@@ -117,7 +117,7 @@ def _greet(guided: Guided, terminal: Terminal) -> None:
 
 def _as_it_is(guided: Guided, terminal: Terminal) -> bool:
     """Whether everything is there from an earlier run, and shall be tested as it is."""
-    complete = not guided.lacking() and not (guided.flow.signs_in and not guided.signed_in())
+    complete = not guided.lacking() and not (guided.flow.consents and not guided.consented())
     return complete and terminal.yes("Everything is there already. Test it as it is?")
 
 
@@ -132,7 +132,7 @@ def _tried_until_taken(guided: Guided, terminal: Terminal, *, open_browser: bool
         again = [ask for ask in guided.flow.asks() if ask.name in names]
         ours = [ask for ask in again if guided.source(ask) != "environment"]
         if guided.guide.refresh_token in names:
-            sign_in_by_browser(guided, terminal, open_browser=open_browser)
+            consent_by_browser(guided, terminal, open_browser=open_browser)
         elif ours:
             for ask in ours:
                 terminal.answer(guided, ask)

@@ -107,14 +107,10 @@ class Page:
         def callback(request: Request) -> Response:
             # Comes from the vendor's page, so without our cookie: its state value proves it.
             try:
-                self._desk.end_sign_in(dict(request.query_params))
+                self._desk.end_consent(dict(request.query_params))
             except DeskError as error:
-                return _bare(
-                    f"The log-in did not succeed: {error}. Go back to the page of "
-                    "hotlead connect and try again.",
-                    400,
-                )
-            return _bare("Logged in. One moment.", onward="/")
+                return _bare(f"The log-in did not succeed: {error}.", 400, back="/")
+            return _bare("Logged in. One moment.", onward="/#consent")
 
         @made.get("/")
         def page(request: Request) -> Response:
@@ -146,9 +142,9 @@ class Page:
             self._desk.give(asked.name, asked.text)
             return self._told()
 
-        @made.post("/sign-in", dependencies=deed)
-        def sign_in() -> Response:
-            return JSONResponse({"url": self._desk.start_sign_in()}, headers=HEADERS)
+        @made.post("/consent", dependencies=deed)
+        def consenting() -> Response:
+            return JSONResponse({"url": self._desk.start_consent()}, headers=HEADERS)
 
         @made.post("/test", dependencies=deed)
         def test() -> Response:
@@ -182,16 +178,18 @@ class Page:
             raise HTTPException(403, "open the address that hotlead connect has printed")
 
 
-def _bare(text: str, status: int = 200, *, onward: str = "") -> HTMLResponse:
+def _bare(text: str, status: int = 200, *, onward: str = "", back: str = "") -> HTMLResponse:
     """A page of one sentence. It leads on by itself, as a navigation of our own: after one of
     another site's the browser would hold the cookie back."""
     refresh = f'<meta http-equiv="refresh" content="0;url={onward}">' if onward else ""
+    link = f'<p><a href="{back}">Back to the guide</a></p>' if back else ""
     body = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
-        'content="width=device-width, initial-scale=1"><title>Hotlead</title>'
-        f'<link rel="stylesheet" href="/static/base.css"><link rel="stylesheet" '
-        f'href="/static/connect.css">{refresh}</head><body><main class="bare"><h1>Hotlead</h1>'
-        f"<p>{escape(text)}</p></main></body></html>"
+        'content="width=device-width, initial-scale=1"><meta name="color-scheme" '
+        'content="light dark"><title>Hotlead</title><link rel="icon" href="data:,">'
+        '<link rel="stylesheet" href="/static/base.css">'
+        f'<link rel="stylesheet" href="/static/connect.css">{refresh}</head><body>'
+        f'<main class="bare"><h1>Hotlead</h1><p>{escape(text)}</p>{link}</main></body></html>'
     )
     return HTMLResponse(body, status, headers=HEADERS)
 

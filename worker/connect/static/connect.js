@@ -6,13 +6,13 @@ import { showResult, showTry } from "./results.js";
 const POLL = 350;
 let state = null;
 let ended = false;
-let goTo = "";
+let goTo = window.location.hash.slice(1);
 
 const act = {
   choose: (body) => deed("/choose", body),
   answer: (name, text) => deed("/answer", { name, text }),
-  async signIn() {
-    const answer = await post("/sign-in", {});
+  async consent() {
+    const answer = await post("/consent", {});
     if (answer?.url) window.location.assign(answer.url);
   },
   async test() {
@@ -88,7 +88,9 @@ async function look() {
   try {
     const answer = await fetch("/state", { cache: "no-store" });
     if (!answer.ok) throw new TypeError(answer.status);
+    const was = state?.stage;
     state = await answer.json();
+    if (was === "testing" && state.stage !== "testing") goTo = "h-result";
     show();
   } catch {
     lost();

@@ -5,7 +5,7 @@ import { sentence } from "./steps.js";
 const MARKS = { ok: ["✓", "well"], warn: ["!", "to look at"], fail: ["✗", "failed"] };
 
 export function showTry(state, act) {
-  byId("try-number").textContent = state.steps.length + (state.signs_in ? 2 : 1);
+  byId("try-number").textContent = state.steps.length + (state.consents ? 2 : 1);
   const version = JSON.stringify([state.open, state.stage === "testing", state.stage === "written"]);
   once(byId("try-body"), version, () => {
     const testing = state.stage === "testing";

@@ -17,8 +17,8 @@ export function showProgress(state) {
     href: `#${stepId(index)}`, text: step.title, told: step.asks.length > 0,
     done: step.asks.length > 0 && complete(step),
   }));
-  if (state.signs_in) {
-    entries.push({ href: "#sign-in", text: `Log in to ${state.title}`, told: true, done: state.signed_in });
+  if (state.consents) {
+    entries.push({ href: "#consent", text: `Log in to ${state.title}`, told: true, done: state.consented });
   }
   const tested = ["to write", "written"].includes(state.stage);
   entries.push({ href: "#try", text: "Test the connection", told: true, done: tested });
@@ -48,10 +48,10 @@ function choice(title, lead, options, chosen, name, act) {
 }
 
 export function showSteps(state, act) {
-  const version = JSON.stringify([state.steps, state.signs_in, state.signed_in, state.stage, [...reopened]]);
+  const version = JSON.stringify([state.steps, state.consents, state.consented, state.stage, [...reopened]]);
   once(byId("steps"), version, () => [
     state.steps.map((step, index) => card(step, index, state, act)),
-    state.signs_in && signIn(state, act),
+    state.consents && consent(state, act),
   ]);
 }
 
@@ -142,15 +142,15 @@ function answered(ask, id, state, act) {
       "Replace", h("span", { class: "sr" }, ` ${ask.label}`)));
 }
 
-function signIn(state, act) {
+function consent(state, act) {
   const missing = state.steps.flatMap((step) => step.asks).filter((ask) => !done(ask)).map((ask) => ask.label);
-  return h("section", { class: "card", id: "sign-in", "aria-labelledby": "h-sign-in" },
-    h("h2", { id: "h-sign-in" }, h("span", { class: "number" }, state.steps.length + 1), " Log in to ", state.title),
+  return h("section", { class: "card", id: "consent", "aria-labelledby": "h-consent" },
+    h("h2", { id: "h-consent" }, h("span", { class: "number" }, state.steps.length + 1), " Log in to ", state.title),
     h("p", {}, `You go to ${state.title}'s own page, allow Hotlead there, and come back to this one.`),
-    state.signed_in && h("p", { class: "good-line" }, h("span", { class: "tick", "aria-hidden": "true" }, "✓ "), "Logged in."),
+    state.consented && h("p", { class: "good-line" }, h("span", { class: "tick", "aria-hidden": "true" }, "✓ "), "Logged in."),
     missing.length > 0 && h("p", { class: "quiet" }, `First: ${missing.join(", ")}.`),
-    h("button", { type: "button", class: state.signed_in ? "" : "primary", disabled: missing.length > 0,
-      "data-focus": "sign-in", onclick: act.signIn }, state.signed_in ? "Log in again" : `Log in to ${state.title}`));
+    h("button", { type: "button", class: state.consented ? "" : "primary", disabled: missing.length > 0,
+      "data-focus": "consent", onclick: act.consent }, state.consented ? "Log in again" : `Log in to ${state.title}`));
 }
 
 export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");

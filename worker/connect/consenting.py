@@ -17,11 +17,18 @@ _REFUSED = {
 }
 
 
-class SignInError(Exception):
-    """The log-in did not succeed; the text says why, without any secret."""
+class ConsentError(Exception):
+    """The log-in did not succeed; the text says why, without any secret.
+
+    ``asks`` are the names of the answers that were wrong, where that is known.
+    """
+
+    def __init__(self, message: str, asks: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.asks = asks
 
 
-class SignIn:
+class Consenting:
     """One log-in: good for one return of the browser."""
 
     def __init__(self, guided: Guided) -> None:
@@ -33,23 +40,30 @@ class SignIn:
         self.address = self._consent.address(guided.redirect_uri, self._state, self._pkce.challenge)
 
     def finish(self, query: Mapping[str, str]) -> None:
-        """Take what the browser came back with. Raises SignInError."""
+        """Take what the browser came back with. Raises ConsentError."""
         if not hmac.compare_digest(query.get("state", "").encode(), self._state.encode()):
-            raise SignInError("this is no answer to the log-in that was begun here; begin again")
+            raise ConsentError("this is no answer to the log-in that was begun here; begin again")
         if query.get("error"):
-            raise SignInError(self._refusal(query))
+            raise ConsentError(self._refusal(query))
         if not query.get("code"):
-            raise SignInError("the vendor sent no code; begin again")
+            raise ConsentError("the vendor sent no code; begin again")
         try:
             grant = self._consent.exchange(
                 query["code"], self._guided.redirect_uri, self._pkce.verifier
             )
         except ConnectorError as error:
-            mend = f"; {error.mend}" if error.mend else ""
-            raise SignInError(f"{error}{mend}") from error
+            raise self._refused(error) from error
         if grant.refresh_token is None:
-            raise SignInError("the vendor gave no refresh token; look at the app's scopes")
+            raise ConsentError("the vendor gave no refresh token; look at the app's scopes")
         self._guided.give_secret(self._guided.guide.refresh_token, grant.refresh_token)
+
+    def _refused(self, error: ConnectorError) -> ConsentError:
+        guide = self._guided.guide
+        blames = guide.blames_for(f"{guide.name} log-in", str(error))
+        asks = tuple(name for blame in blames for name in blame.asks)
+        said = f"{blames[0].says} ({error})" if blames else f"{error}"
+        mend = f"; {error.mend}" if error.mend else ""
+        return ConsentError(f"{said}{mend}", asks)
 
     def _refusal(self, query: Mapping[str, str]) -> str:
         known = _REFUSED.get(query["error"], "")

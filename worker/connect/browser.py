@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from worker.connect.consenting import ConsentError, Consenting
 from worker.connect.guided import Guided
 from worker.connect.local_server import listening_on, opened_in_browser, serving
-from worker.connect.consenting import Consenting, ConsentError
 from worker.connect.terminal import Terminal
 
 _NOTHING = "the browser has not come back yet"

@@ -15,9 +15,9 @@ from typing import Any, Literal
 from connectors.base import Check
 from connectors.guiding import Ask, Flow, Step, filled
 from worker.connect.config_file import PATTERNS, UnwritableError
+from worker.connect.consenting import ConsentError, Consenting
 from worker.connect.guided import Guided, UnknownNameError
 from worker.connect.outcome import Outcome, finished
-from worker.connect.consenting import Consenting, ConsentError
 from worker.secrets import SecretsError
 from worker.settings import SettingsError
 

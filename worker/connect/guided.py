@@ -81,7 +81,7 @@ class Guided:
         if ask.name in self._given:
             return "given"
         if ask.secret:
-            if ask.name in self._env or f"{ask.name}_FILE" in self._env:
+            if self._in_environment(ask.name):
                 return "environment"
             return "kept" if ask.name in self._kept else ""
         return "kept" if self._setting(ask) else ""
@@ -136,8 +136,11 @@ class Guided:
 
     def consented(self) -> bool:
         """Whether the log-in in the browser has been done, now or earlier."""
-        token = self.guide.refresh_token
-        return token in self._given or token in self._kept or token in self._env
+        name = self.guide.refresh_token
+        return name in self._given or name in self._kept or self._in_environment(name)
+
+    def _in_environment(self, name: str) -> bool:
+        return name in self._env or f"{name}_FILE" in self._env
 
     def values(self) -> dict[str, str]:
         """What the texts of the guide may name."""

@@ -143,7 +143,7 @@ class Page:
             return self._told()
 
         @made.post("/consent", dependencies=deed)
-        def consenting() -> Response:
+        def consent() -> Response:
             return JSONResponse({"url": self._desk.start_consent()}, headers=HEADERS)
 
         @made.post("/test", dependencies=deed)

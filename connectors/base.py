@@ -49,6 +49,11 @@ class Page:
     watermark: str | None = None
     total: int | None = None
     """How many records the whole read is expected to have, where the CRM says so."""
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Further fields of records that are otherwise as the mirror has them, by record id: values
+    that move no stamp. Records that the mirror lacks are left alone."""
+    refreshed: Sequence[str] = ()
+    """Which further fields ``fields`` tells of; one without a value there is empty."""
     since: datetime | None = None
     """Of a first read that does not go back to the beginning: the change stamp it goes back to."""
 

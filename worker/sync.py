@@ -35,6 +35,7 @@ from worker.store.mirror import (
     Read,
     chunks,
     others,
+    refresh,
     table_of,
     tombstone,
     touch,
@@ -203,6 +204,12 @@ def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read) -> None:
             if thing.full or (found.same and is_held(tx, DRIFT, thing.name)):
                 touch(tx, thing.noun, found.same, read)
             see_responses(ctx, tx, chunk)
+    for ids in chunks(list(page.fields)):
+        with ctx.store.write() as tx:
+            hold(ctx, tx, WATERMARK, thing.name, read)
+            values = {one: page.fields[one] for one in ids}
+            now = ctx.clock.now()
+            refresh(tx, thing.noun, thing.name, values, page.refreshed, read, now)
     if page.deleted or not page.records:
         with ctx.store.write() as tx:
             hold(ctx, tx, WATERMARK, thing.name, read)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from connectors.base import Check
 from connectors.checking import budget_check, clock_check, probe
 from connectors.errors import ConnectorError
+from connectors.salesforce import queries
 from connectors.salesforce.activity_fields import MEND
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import MissingObjectError
-from connectors.salesforce.fields import Fields
-from connectors.salesforce.objects import Source
+from connectors.salesforce.fields import Choice, Fields
 from connectors.salesforce.settings import SalesforceSettings
+from connectors.salesforce.source import Source
 
 SUPPORTED = 9
 """Releases for which a version is sure to be served: three years of three."""
@@ -74,29 +76,49 @@ class Checks:
     def _readable(self, name: str, source: Source) -> Iterator[Check]:
         self.fields.forget(source.sobject)  # an admin may have mended it since
         try:
-            fields, missing = self.fields.select(source)
-            where = f" WHERE {source.where}" if source.where else ""
-            columns = ", ".join(dict.fromkeys(("Id", *fields)))
-            # Names are ours or checked settings, as in every query of the mirror.
+            choice = self.fields.select(source)
+            where = queries.where((source.where,))
+            columns = queries.columns(source, choice.fields)
             self.client.query(f"SELECT {columns} FROM {source.sobject}{where} LIMIT 1")  # noqa: S608
         except MissingObjectError as error:
             if not source.feature:
                 raise
             text = f"{source.feature}: off, as this org has no {source.sobject} or hides it"
-            yield Check(name=name, state="warn", text=text, mend=error.mend)
+            # What the policy names must be there; what few orgs use may be off.
+            state: Literal["warn", "fail"] = "fail" if source.soft else "warn"
+            yield Check(name=name, state=state, text=text, mend=error.mend)
             return
-        yield self._complete(name, source, missing)
+        yield self._complete(name, source, choice)
 
-    def _complete(self, name: str, source: Source, missing: Sequence[str]) -> Check:
-        """All fields are there, or which are not; one that the settings name must be."""
-        if not missing:
-            return Check(name=name, state="ok", text=f"{source.sobject} can be read")
-        named = [one for one in missing if one in self.settings.account_fields]
-        text = f"{source.sobject}: without {', '.join(missing)}, which the org lacks or hides"
+    def _complete(self, name: str, source: Source, choice: Choice) -> Check:
+        """All fields are there, or which are not; one that the policy names must be."""
+        if not choice.missing:
+            if not choice.formulas or source.recent:
+                return Check(name=name, state="ok", text=f"{source.sobject} can be read")
+            text = (
+                f"{source.sobject} can be read; {', '.join(choice.formulas)} is a formula, whose "
+                f"changes are seen every {self.settings.formula_minutes} minutes only"
+            )
+            mend = "name a field that is filled in, where it must be seen at once"
+            return Check(name=name, state="warn", text=text, mend=mend)
+        named = [one for one in choice.missing if one in source.further]
+        text = f"{source.sobject}: without {', '.join(choice.missing)}"
+        text += ", which the org lacks or hides"
         if named:
             text += f"; the configuration names {', '.join(named)}"
         mend = "give the integration user read access to it, or correct its name"
-        return Check(name=name, state="fail" if named else "warn", text=text, mend=mend)
+        lost = any(not self._elsewhere(source, one) for one in named)
+        return Check(name=name, state="fail" if lost else "warn", text=text, mend=mend)
+
+    def _elsewhere(self, source: Source, field: str) -> bool:
+        """Whether another object of the same noun has the field: a lead's is no contact's."""
+        for other in self.sources:
+            if other.noun is source.noun and other is not source and field in other.further:
+                try:
+                    return field.lower() in self.fields.of(other.sobject)
+                except MissingObjectError:
+                    return False
+        return False
 
     def _absences(self) -> Iterator[Check]:
         source = next(one for one in self.sources if one.sobject == _ABSENCES)

@@ -21,9 +21,15 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from connectors.errors import ConnectorError, TemporaryError
 from connectors.http import CallCounter, HttpSettings, Seam, is_loopback, session
-from connectors.salesforce.errors import from_part, from_transport, from_vendor
+from connectors.salesforce.errors import (
+    QueryTimeoutError,
+    from_part,
+    from_transport,
+    from_vendor,
+)
 from connectors.salesforce.login import Login
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
+from connectors.salesforce.values import soql_time
 
 if TYPE_CHECKING:
     from simple_salesforce.api import Salesforce as Library
@@ -112,11 +118,15 @@ class Client:
 
         return self._call(ask)
 
-    def query(self, soql: str, *, deleted: bool = False) -> dict[str, Any]:
-        """The first page of a query; ``deleted`` includes the recycle bin."""
+    def query(self, soql: str, *, deleted: bool = False, once: bool = False) -> dict[str, Any]:
+        """The first page of a query; ``deleted`` includes the recycle bin.
+
+        ``once``: one that the org gives up as too long is not tried again as it is.
+        """
         headers = {"Sforce-Query-Options": f"batchSize={self._settings.page_size}"}
         return self._call(
-            lambda library: _page(library.query(soql, include_deleted=deleted, headers=headers))
+            lambda library: _page(library.query(soql, include_deleted=deleted, headers=headers)),
+            worth=_not_too_long if once else None,
         )
 
     def together(self, queries: Sequence[str]) -> list[dict[str, Any] | ConnectorError]:
@@ -142,6 +152,41 @@ class Client:
         return self._call(
             lambda library: _page(library.query_more(next_url, identifier_is_url=True))
         )
+
+    def deleted(self, sobject: str, start: datetime, end: datetime) -> dict[str, Any]:
+        """What was deleted in a stretch of time. Raises BeyondError, TooManyError."""
+        path = f"sobjects/{sobject}/deleted"
+        ends = {name: soql_time(when) for name, when in (("start", start), ("end", end))}
+        return self._call(lambda library: _object(library.restful(path, params=ends)))
+
+    def job(self, method: str, path: str = "", body: dict[str, Any] | None = None) -> Any:
+        """One call about a bulk query job; what it answers, None for an empty answer.
+
+        Not repeated when its outcome is unclear, except for looks.
+        """
+        more = {} if body is None else {"json": body}
+        where = f"jobs/query{path}"
+        return self._call(
+            lambda library: library.restful(where, method=method, **more),
+            writing=method == "POST",
+        )
+
+    def results(self, job_id: str, params: dict[str, str]) -> requests.Response:
+        """A piece of what a bulk query job found, not yet read: close it.
+
+        What goes wrong while it is read comes out as an error of requests.
+        """
+
+        def ask(library: Library) -> requests.Response:
+            from simple_salesforce.util import exception_handler
+
+            url = f"{library.base_url}jobs/query/{job_id}/results"
+            found = library.session.get(url, params=params, headers=library.headers, stream=True)
+            if found.status_code >= 300:
+                exception_handler(found)
+            return found
+
+        return self._call(ask)
 
     def describe(self, sobject: str) -> dict[str, Any]:
         """What the org says of an object."""
@@ -235,13 +280,27 @@ class Client:
         """Close the connections."""
         self._http.close()
 
-    def _call(self, action: Callable[[Library], Result], *, writing: bool = False) -> Result:
-        return self._tried(lambda: self._logged_in(action), writing=writing)
+    def _call(
+        self,
+        action: Callable[[Library], Result],
+        *,
+        writing: bool = False,
+        worth: Callable[[BaseException], bool] | None = None,
+    ) -> Result:
+        return self._tried(lambda: self._logged_in(action), writing=writing, worth=worth)
 
-    def _tried(self, action: Callable[[], Result], *, writing: bool) -> Result:
+    def _tried(
+        self,
+        action: Callable[[], Result],
+        *,
+        writing: bool,
+        worth: Callable[[BaseException], bool] | None = None,
+    ) -> Result:
         """Do it, again if need be and if the wait is short enough to stand in line for."""
         retrying = Retrying(
-            retry=retry_if_exception(self._worth_waiting),
+            retry=retry_if_exception(
+                lambda error: self._worth_waiting(error) and (worth is None or worth(error))
+            ),
             wait=self._wait,
             stop=stop_after_attempt(self._limits.tries),
             reraise=True,
@@ -332,6 +391,11 @@ class Client:
         except ValueError:  # a proxy's answer without a date tells no time
             return
         self._offset = told.timestamp() - time.monotonic()
+
+
+def _not_too_long(error: BaseException) -> bool:
+    """Whether the same query may go better a moment later."""
+    return not isinstance(error, QueryTimeoutError)
 
 
 def _page(found: Any) -> dict[str, Any]:

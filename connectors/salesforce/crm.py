@@ -19,17 +19,19 @@ from connectors.checking import probe
 from connectors.errors import ConfigError
 from connectors.http import HttpSettings
 from connectors.live import LivePart, LiveQuestion, Usage
-from connectors.salesforce import events, reading
+from connectors.salesforce import events
 from connectors.salesforce.checks import Checks
 from connectors.salesforce.client import Client
 from connectors.salesforce.deploying import POLL_SECONDS
 from connectors.salesforce.errors import MissingFieldError, MissingObjectError
-from connectors.salesforce.fields import Fields
+from connectors.salesforce.fields import Choice, Fields
 from connectors.salesforce.install import Installer
 from connectors.salesforce.live import Live
 from connectors.salesforce.metrics import Metrics
 from connectors.salesforce.objects import Source, sources
+from connectors.salesforce.reading import Reading, changed, count, whole
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
+from connectors.salesforce.tidy import Oddities, Tidy
 from connectors.salesforce.writing import Writing
 from routing.mapping import NOTHING_MORE, Mapping
 
@@ -55,12 +57,12 @@ class Salesforce:
         mapping: Mapping = NOTHING_MORE,
     ) -> None:
         self.name = "salesforce"
-        self._mapping = mapping
         self._settings = settings
-        self._sources = sources(settings.account_fields, settings.field_prefix)
+        self._sources = sources(settings.account_fields, settings.field_prefix, mapping)
         self.objects: Sequence[MirrorObject] = tuple(one.mirrored for one in self._sources.values())
         self.notes: list[str] = []
         self._noted: dict[str, str] = {}
+        self._odd: dict[str, Oddities] = {}
         self._client = Client(settings, secrets, http)
         self._longest_wait = http.longest_wait
         self._fields = Fields(self._client)
@@ -110,7 +112,7 @@ class Salesforce:
 
     def count(self, name: str) -> int | None:
         """As the protocol says; None for what is mirrored in part only. Raises ConnectorError."""
-        return reading.count(self._client, self._sources[name])
+        return count(self._client, self._sources[name])
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
         """Yield the pages of object ``name`` changed since ``watermark`` (None: all of it).
@@ -133,9 +135,12 @@ class Salesforce:
             said = f"{source.feature}: off, as this org has no {source.sobject} or hides it"
             self._note(source.name, said)
             yield Page(watermark="{}", since=self._client.now())
-        except MissingFieldError:
+        except MissingFieldError as error:
             self._fields.forget(source.sobject)
-            raise
+            if begun or not source.soft:
+                raise
+            self._note(source.name, f"{source.feature}: off, as {error}")
+            yield Page(watermark="{}", since=self._client.now())
 
     def read_live(self, question: LiveQuestion) -> list[LivePart]:
         """As the protocol says."""
@@ -177,13 +182,29 @@ class Salesforce:
         self._client.close()
 
     def _pages(self, source: Source, watermark: str | None) -> Iterator[Page]:
-        fields, missing = self._fields.select(source)
-        said = f"{source.sobject}: without {', '.join(missing)}, which the org lacks or hides"
+        choice = self._fields.select(source)
+        missing = ", ".join(choice.missing)
+        said = f"{source.sobject}: without {missing}, which the org lacks or hides"
         self._note(source.name, said if missing else "")
+        self._note(f"{source.name} formulas", self._formulas(source, choice))
+        if watermark is None:
+            self._odd.pop(source.name, None)
+        odd = self._odd.setdefault(source.name, Oddities(source.sobject))
+        reading = Reading(self._client, self._settings, source, choice, Tidy(choice.kinds, odd))
         if source.full:
-            yield from reading.whole(self._client, source, fields)
+            yield from whole(reading)
         else:
-            yield from reading.changed(self._client, self._settings, source, fields, watermark)
+            yield from changed(reading, watermark)
+        self._note(f"{source.name} values", odd.said())
+        self._note(f"{source.name} read", "; ".join(reading.notes))
+
+    def _formulas(self, source: Source, choice: Choice) -> str:
+        if not choice.formulas or source.recent:
+            return ""
+        return (
+            f"{source.sobject}: {', '.join(choice.formulas)} is worked out by Salesforce, which "
+            f"tells nobody when it changes: read every {self._settings.formula_minutes} minutes"
+        )
 
     def _note(self, about: str, said: str) -> None:
         """Keep one note for each thing; an empty one takes it back."""

@@ -32,6 +32,18 @@ class MissingObjectError(ConfigError):
     """The org has no such object, or hides it from the integration user."""
 
 
+class QueryTimeoutError(TemporaryError):
+    """The query took longer than the org allows: a smaller one may not."""
+
+
+class TooManyError(PermanentError):
+    """The answer is longer than the org gives at once: ask for less."""
+
+
+class BeyondError(PermanentError):
+    """The list of changes does not reach back so far."""
+
+
 class NotFoundError(ConfigError):
     """Nothing is at this address: no such object, no such version, or not an org at all."""
 
@@ -81,7 +93,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "API_CURRENTLY_DISABLED": Meaning(TemporaryError, "the org is under maintenance"),
     "CONCURRENT_REQUESTS_LIMIT_EXCEEDED": Meaning(TemporaryError, "too many calls at once"),
     "PROCESSING_HALTED": Meaning(TemporaryError, "another part of the call was refused"),
-    "QUERY_TIMEOUT": Meaning(TemporaryError, "the query took too long"),
+    "QUERY_TIMEOUT": Meaning(QueryTimeoutError, "the query took too long"),
     "SERVER_UNAVAILABLE": Meaning(TemporaryError, "the org does not answer for the moment"),
     "UNABLE_TO_LOCK_ROW": Meaning(TemporaryError, "somebody else is changing the same account"),
     "UNKNOWN_EXCEPTION": Meaning(TemporaryError, "Salesforce failed inside", tries=_FEW),
@@ -176,7 +188,8 @@ MEANINGS: Mapping[str, Meaning] = {
     # Nothing helps: the value itself is refused.
     "FIELD_INTEGRITY_EXCEPTION": Meaning(PermanentError, "its values do not go together"),
     "INVALID_EMAIL_ADDRESS": Meaning(PermanentError, "an e-mail address is none"),
-    "INVALID_REPLICATION_DATE": Meaning(PermanentError, "the org's log does not go back so far"),
+    "EXCEEDED_ID_LIMIT": Meaning(TooManyError, "more than the org lists at once"),
+    "INVALID_REPLICATION_DATE": Meaning(BeyondError, "the org's log does not go back so far"),
     "JSON_PARSER_ERROR": Meaning(PermanentError, "a value is not of its field's type"),
     "MALFORMED_ID": Meaning(PermanentError, "an id is none of this object's"),
     "MALFORMED_QUERY": Meaning(PermanentError, "the query is not understood"),

@@ -11,20 +11,19 @@ from dataclasses import dataclass
 
 from connectors.errors import ConnectorError
 from connectors.live import LivePart, LiveQuestion, missing
+from connectors.salesforce import queries
 from connectors.salesforce.client import Client
-from connectors.salesforce.errors import MissingObjectError
+from connectors.salesforce.errors import MissingFieldError, MissingObjectError
 from connectors.salesforce.fields import Fields
-from connectors.salesforce.objects import Source
+from connectors.salesforce.source import Source
 from connectors.salesforce.values import soql_text
 from routing.nouns import (
     Account,
     Deal,
     DealContact,
     MirrorRecord,
-    OutOfOffice,
     Person,
     Prospect,
-    RoleHolding,
     Stage,
 )
 
@@ -86,12 +85,15 @@ class Live:
     def _query(self, ask: _Ask) -> str:
         source = ask.source
         try:
-            fields, _ = self.fields.select(source)
+            columns = queries.columns(source, self.fields.select(source).fields)
         except MissingObjectError:
             if source.feature:
                 return ""
             raise
-        columns = ", ".join(dict.fromkeys(("Id", *fields)))
+        except MissingFieldError:
+            if source.soft:
+                return ""
+            raise
         where = " AND ".join(f"({one})" for one in (source.where, ask.where) if one)
         # Names are ours or checked settings, values are quoted ids and addresses.
         tests = f" WHERE {where}" if where else ""
@@ -134,16 +136,14 @@ def _deals(source: Source, question: LiveQuestion) -> Iterator[_Ask]:
 
 def _owned(source: Source, question: LiveQuestion) -> Iterator[tuple[str, str, Collection[str]]]:
     """By which columns the records of an object belong to what is asked about."""
-    fields = (*source.needed, *source.optional)
-    if source.noun is OutOfOffice:
-        yield "person_id", "UserId", question.people
-    elif source.noun is DealContact:
-        yield "prospect_id", "ContactId", question.prospects
-        yield "deal_id", "OpportunityId", question.deals
-    elif source.noun is RoleHolding and "AccountId" in fields:
-        yield "account_id", "AccountId", question.accounts
-    elif source.noun is RoleHolding and "OpportunityId" in fields:
-        yield "deal_id", "OpportunityId", question.deals
+    asked = {
+        "person_id": question.people,
+        "prospect_id": question.prospects,
+        "account_id": question.accounts,
+        "deal_id": question.deals,
+    }
+    for column, field in source.owned:
+        yield column, field, asked[column]
 
 
 def _further(parts: Sequence[LivePart], question: LiveQuestion) -> LiveQuestion:

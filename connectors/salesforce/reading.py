@@ -6,62 +6,83 @@ That holds when rows change meanwhile, and when one bulk edit gave thousands the
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from connectors.base import Page
-from connectors.errors import PermanentError, TemporaryError
+from connectors.errors import TemporaryError
+from connectors.salesforce import bulk, deletions, queries, refresh
 from connectors.salesforce.client import Client
-from connectors.salesforce.errors import MissingObjectError
-from connectors.salesforce.objects import Source
+from connectors.salesforce.errors import MissingObjectError, QueryTimeoutError
+from connectors.salesforce.fields import Choice
 from connectors.salesforce.settings import SalesforceSettings
-from connectors.salesforce.values import Row, moment, soql_text, soql_time
+from connectors.salesforce.source import Source
+from connectors.salesforce.stretch import Stretch
+from connectors.salesforce.tidy import Tidy
+from connectors.salesforce.values import Row, moment
+from connectors.salesforce.watermark import Watermark, fingerprint
 from routing.nouns import MirrorRecord
 
 
 @dataclass(frozen=True, slots=True)
-class Watermark:
-    """How far an object was read, and with which fields: new fields mean reading it anew."""
+class Reading:
+    """One read of one object."""
 
-    until: datetime
-    fields: str
+    client: Client
+    settings: SalesforceSettings
+    source: Source
+    choice: Choice
+    tidy: Tidy
+    notes: list[str] = field(default_factory=list)
+    """What people should know of this read, filled as it goes."""
 
-    def write(self) -> str:
-        """The text that the worker keeps."""
-        return json.dumps({"until": soql_time(self.until), "fields": self.fields})
+    @property
+    def fingerprint(self) -> str:
+        """The name of the choice of fields."""
+        nested = (self.source.nested,) if self.source.nested else ()
+        return fingerprint((*self.choice.fields, *nested))
 
-    @staticmethod
-    def read(text: str | None, fields: str) -> Watermark | None:
-        """The watermark in a kept text; None when it is from other fields or unreadable."""
-        try:
-            kept = json.loads(text or "null")
-        except ValueError:
-            return None
-        if not isinstance(kept, dict) or kept.get("fields") != fields:
-            return None
-        until = moment(kept.get("until"))
-        return Watermark(until, fields) if until else None
+    def sorted_out(
+        self, rows: list[Row], now: datetime | None = None
+    ) -> tuple[list[MirrorRecord], list[str]]:
+        """The records in these rows, and the ids of those that are none (any more, or yet)."""
+        source = self.source
+        if source.enrich is not None and rows:
+            source.enrich(self.client, rows)
+        came: list[MirrorRecord] = []
+        gone: list[str] = []
+        for row in rows:
+            begins = moment(row.get(source.begins)) if source.begins else None
+            later = begins is not None and now is not None and begins > now
+            record = None if row.get("IsDeleted") or later else source.make(self.tidy.row(row))
+            if record is None:
+                gone.append(f"{row['Id']}{source.suffix}")
+            else:
+                came.append(record)
+        return came, gone
 
 
-def fingerprint(fields: tuple[str, ...]) -> str:
-    """A short name of a choice of fields."""
-    return hashlib.sha256(",".join(fields).encode()).hexdigest()[:16]
-
-
-def whole(client: Client, source: Source, fields: tuple[str, ...]) -> Iterator[Page]:
+def whole(reading: Reading) -> Iterator[Page]:
     """Every record of an object. The last page carries the watermark."""
-    where = f" WHERE {source.where}" if source.where else ""
-    soql = f"SELECT {_columns(fields)} FROM {source.sobject}{where} ORDER BY {source.order}"  # noqa: S608
+    client, source = reading.client, reading.source
+    if source.walk is not None:
+        records = list(source.walk(client))
+        mark = Watermark(until=client.now(), fields=reading.fingerprint)
+        yield Page(records=records, watermark=mark.write(), total=len(records))
+        return
+    chosen = queries.columns(source, reading.choice.fields)
+    tests = queries.where((source.where,))
+    soql = f"SELECT {chosen} FROM {source.sobject}{tests} ORDER BY {source.order}"  # noqa: S608
     found = client.query(soql)
     while True:
         last = bool(found["done"])
+        mark = Watermark(until=client.now(), fields=reading.fingerprint)
+        made = (source.make(row) for row in found["records"])
         yield Page(
-            records=_made(source, found["records"]),
-            watermark=Watermark(client.now(), fingerprint(fields)).write() if last else None,
+            records=[record for record in made if record is not None],
+            watermark=mark.write() if last else None,
             total=int(found.get("totalSize") or 0),
         )
         if last:
@@ -69,50 +90,29 @@ def whole(client: Client, source: Source, fields: tuple[str, ...]) -> Iterator[P
         found = client.more(str(found["nextRecordsUrl"]))
 
 
-def changed(
-    client: Client,
-    settings: SalesforceSettings,
-    source: Source,
-    fields: tuple[str, ...],
-    watermark: str | None,
-) -> Iterator[Page]:
+def changed(reading: Reading, watermark: str | None) -> Iterator[Page]:
     """What changed, came or went since the watermark. The last page carries the next one."""
-    mark = Watermark.read(watermark, fingerprint(fields))
+    client, settings, source = reading.client, reading.settings, reading.source
+    mark = Watermark.read(watermark, reading.fingerprint)
     asked = client.now()
+    if mark is not None and mark.turn:
+        yield deletions.page(client, settings, source, mark, reading.notes)
+        return
     low = _low(settings, source, mark, asked)
-    total = _count(client, source, low, asked) if mark is None else None
-    place: tuple[datetime, str] | None = None
-    answered: datetime | None = None
-    next_mark = ""
-    # What no longer fits the filter must be seen to go, so only a first read may leave it out.
-    fitting = source.where if mark is None else ""
-    while True:
-        tests = (fitting, _from(source, low, asked, place))
-        sent = time.monotonic()
-        found = client.query(_query(source, fields, tests, settings.page_size), deleted=True)
-        if answered is None:
-            answered = client.now()
-            looked = answered - timedelta(seconds=time.monotonic() - sent)
-            # What begins is looked for until the moment asked about, whatever the org's clock says.
-            until = min(asked, looked) if source.begins else looked
-            until -= timedelta(seconds=settings.behind_seconds)
-            next_mark = Watermark(until, fingerprint(fields)).write()
-        rows: list[Row] = found["records"]
-        if rows:
-            place = _place(rows[-1], place)
-        full = len(rows) >= settings.page_size or not found["done"]
-        # What changed after the first answer comes with the next read; else a busy org has no end.
-        more = full and place is not None and bool(rows) and place[0] <= answered
-        came, gone = _sorted_out(source, rows, asked)
-        yield Page(
-            records=came,
-            deleted=gone,
-            watermark=None if more else next_mark,
-            total=total,
-            since=low if mark is None else None,
-        )
-        if not more:
+    if mark is not None:
+        yield from _by_pages(reading, mark, low, asked, None)
+        return
+    total = _count(client, source, low, asked)
+    above = total is None or total > settings.bulk_above
+    if above and not source.nested and source.walk is None:
+        try:
+            job = bulk.start(client, settings, source, reading.choice, _tests(source, low, asked))
+        except bulk.NotOfferedError as refused:
+            reading.notes.append(f"{source.sobject}: {refused}; it is read by pages instead")
+        else:
+            yield from _by_job(reading, job, low, asked, total)
             return
+    yield from _by_pages(reading, None, low, asked, total)
 
 
 def count(client: Client, source: Source) -> int | None:
@@ -122,13 +122,106 @@ def count(client: Client, source: Source) -> int | None:
     """
     if source.recent or source.thinned:
         return None
+    tests = queries.where((source.where,))
     try:
-        found = client.query(f"SELECT COUNT() FROM {source.sobject}{_where((source.where,))}")  # noqa: S608
+        found = client.query(f"SELECT COUNT() FROM {source.sobject}{tests}")  # noqa: S608
     except MissingObjectError:
         if source.feature:
             return None
         raise
     return int(found.get("totalSize") or 0)
+
+
+def _by_pages(
+    reading: Reading,
+    mark: Watermark | None,
+    low: datetime | None,
+    asked: datetime,
+    total: int | None,
+) -> Iterator[Page]:
+    client, settings, source = reading.client, reading.settings, reading.source
+    place: queries.Place | None = None
+    stretch = Stretch(low if not source.begins else None, asked)
+    answered: datetime | None = None
+    next_mark = Watermark(until=asked, fields=reading.fingerprint)
+    # What no longer fits the filter must be seen to go, so only a first read may leave it out.
+    fitting = source.where if mark is None else ""
+    while True:
+        floor = "" if low is None or (place and not source.begins) else "low"
+        tests = (
+            fitting,
+            queries.since(source, low, asked) if floor and low else "",
+            queries.behind(place) if place else "",
+            *stretch.tests(place),
+        )
+        sent = time.monotonic()
+        try:
+            found = queries.page(client, source, reading.choice.fields, tests, settings.page_size)
+        except QueryTimeoutError:
+            stretch.halve(place)
+            continue
+        if answered is None:
+            answered = client.now()
+            looked = answered - timedelta(seconds=time.monotonic() - sent)
+            next_mark = _next(reading, mark, looked, asked)
+        if found.rows:
+            place = queries.place_of(found.rows[-1], place)
+        # What changed after the first answer comes with the next read; else a busy org has no end.
+        more = found.full and place is not None and bool(found.rows) and place[0] <= answered
+        if not more and stretch.go_on():
+            place, more = None, True
+        if not more:
+            next_mark = yield from _refreshed(reading, mark, next_mark, asked)
+        came, gone = reading.sorted_out(found.rows, asked)
+        yield Page(
+            records=came,
+            deleted=gone,
+            watermark=None if more else next_mark.write(),
+            total=total,
+            since=low if mark is None else None,
+        )
+        if not more:
+            return
+
+
+def _by_job(
+    reading: Reading, job: bulk.Job, low: datetime | None, asked: datetime, total: int | None
+) -> Iterator[Page]:
+    """The same by a bulk job. What changes while it runs comes with the next read."""
+    next_mark = _next(reading, None, asked, asked)
+    for rows in job.pages(reading.tidy):
+        came, gone = reading.sorted_out(rows, asked)
+        yield Page(records=came, deleted=gone, total=total, since=low)
+    yield Page(watermark=next_mark.write(), total=total, since=low)
+
+
+def _next(reading: Reading, mark: Watermark | None, looked: datetime, asked: datetime) -> Watermark:
+    """The watermark after a read whose first answer shows what there was at ``looked``."""
+    source = reading.source
+    # What begins is looked for until the moment asked about, whatever the org's clock says.
+    until = min(asked, looked) if source.begins else looked
+    until -= timedelta(seconds=reading.settings.behind_seconds)
+    listed = source.vanishing and reading.choice.listed
+    return Watermark(
+        until=until,
+        fields=reading.fingerprint,
+        refreshed=(mark.refreshed or mark.until) if mark else asked,
+        deleted=((mark.deleted if mark else None) or asked) if listed else None,
+        turn=listed and mark is not None,
+    )
+
+
+def _refreshed(
+    reading: Reading, mark: Watermark | None, next_mark: Watermark, asked: datetime
+) -> Generator[Page, None, Watermark]:
+    """What is due besides the changes; the watermark that says so."""
+    span = timedelta(minutes=reading.settings.formula_minutes)
+    last = next_mark.refreshed
+    if mark is None or last is None or asked - last < span:
+        return next_mark
+    if refresh.due(reading.source, reading.choice):
+        yield from refresh.pages(reading, last)
+    return replace(next_mark, refreshed=asked)
 
 
 def _low(
@@ -139,80 +232,15 @@ def _low(
     return now - timedelta(days=settings.evidence_days) if source.recent else None
 
 
-# Nothing from outside stands bare in these texts: names are ours or checked settings, values are
-# times and quoted ids.
-def _columns(fields: tuple[str, ...]) -> str:
-    return ", ".join(dict.fromkeys(("Id", *fields)))
-
-
-def _query(source: Source, fields: tuple[str, ...], tests: Iterable[str], page_size: int) -> str:
-    where = _where(tests)
-    order = f"ORDER BY SystemModstamp, Id LIMIT {page_size}"
-    return f"SELECT {_columns(fields)} FROM {source.sobject}{where} {order}"  # noqa: S608
-
-
-def _where(tests: Iterable[str]) -> str:
-    given = [test for test in tests if test]
-    return f" WHERE {' AND '.join(given)}" if given else ""
-
-
-def _from(
-    source: Source, low: datetime | None, asked: datetime, place: tuple[datetime, str] | None
-) -> str:
-    tests = []
-    if low is not None and (place is None or source.begins):
-        tests.append(_since(source, low, asked))
-    if place is not None:
-        stamp, last = soql_time(place[0]), soql_text(place[1])
-        behind = f"(SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {last}))"
-        tests.append(behind)
-    return " AND ".join(tests)
-
-
-def _since(source: Source, low: datetime, asked: datetime) -> str:
-    start = soql_time(low)
-    if not source.begins:
-        return f"SystemModstamp >= {start}"
-    begun = f"({source.begins} >= {start} AND {source.begins} <= {soql_time(asked)})"
-    return f"(SystemModstamp >= {start} OR {begun})"
+def _tests(source: Source, low: datetime | None, asked: datetime) -> tuple[str, ...]:
+    return source.where, queries.since(source, low, asked) if low is not None else ""
 
 
 def _count(client: Client, source: Source, low: datetime | None, asked: datetime) -> int | None:
-    where = _where((source.where, _from(source, low, asked, None)))
+    tests = queries.where(_tests(source, low, asked))
     try:
-        found = client.query(f"SELECT COUNT() FROM {source.sobject}{where}")  # noqa: S608
+        found = client.query(f"SELECT COUNT() FROM {source.sobject}{tests}")  # noqa: S608
     except TemporaryError:
         # A count of millions may time out where pages do not, and is for the progress bar only.
         return None
     return int(found.get("totalSize") or 0)
-
-
-def _place(row: Row, before: tuple[datetime, str] | None) -> tuple[datetime, str]:
-    stamp = moment(row.get("SystemModstamp"))
-    record_id = row.get("Id")
-    if stamp is None or not isinstance(record_id, str):
-        raise PermanentError("Salesforce sent a record without an id or a stamp")
-    if before == (stamp, record_id):
-        raise TemporaryError("Salesforce sent the same page twice")
-    return stamp, record_id
-
-
-def _sorted_out(
-    source: Source, rows: list[Row], now: datetime
-) -> tuple[list[MirrorRecord], list[str]]:
-    """The records in these rows, and the ids of the rows that are none (any more, or yet)."""
-    came: list[MirrorRecord] = []
-    gone: list[str] = []
-    for row in rows:
-        begins = moment(row.get(source.begins)) if source.begins else None
-        later = begins is not None and begins > now
-        record = None if row.get("IsDeleted") or later else source.make(row)
-        if record is None:
-            gone.append(str(row["Id"]))
-        else:
-            came.append(record)
-    return came, gone
-
-
-def _made(source: Source, rows: list[Row]) -> list[MirrorRecord]:
-    return [record for record in map(source.make, rows) if record is not None]

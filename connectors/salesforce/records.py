@@ -2,36 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 
+from connectors.salesforce.messages import INCOMING, SENT_AT
 from connectors.salesforce.values import (
     Row,
     below,
     domain_of,
     end_of_day,
+    further,
     moment,
     number,
     reference,
     text,
     zone,
 )
+from routing.mapping import HoldingObject
 from routing.nouns import (
     Account,
     Deal,
     DealContact,
     Evidence,
-    OutOfOffice,
+    GroupMember,
     Person,
     Prospect,
     RoleHolding,
     Stage,
+    Territory,
+    TerritoryAccount,
 )
 
 _INTEGRATION = "Salesforce Integration"
 _LOGGED_AT_ONCE = timedelta(minutes=5)
 
 
-def person(row: Row) -> Person:
+def person(row: Row, names: tuple[str, ...] = ()) -> Person:
     """A user. One that no human can log in as is not active: nobody would read the alert."""
     human = text(row.get("UserType")) in ("", "Standard")
     human = human and below(row, "Profile.UserLicense.Name") != _INTEGRATION
@@ -45,6 +50,9 @@ def person(row: Row) -> Person:
         title=text(row.get("Title")),
         role_name=text(below(row, "UserRole.Name")),
         time_zone=text(row.get("TimeZoneSidKey")),
+        profile_name=text(below(row, "Profile.Name")),
+        department=text(row.get("Department")),
+        fields=further(row, names),
         modified_at=moment(row.get("SystemModstamp")),
     )
 
@@ -60,9 +68,48 @@ def queue(row: Row) -> Person:
     )
 
 
-def account(row: Row, fields: tuple[str, ...]) -> Account:
-    """An account with the further ``fields`` that it has a value in."""
-    further = {name: text(row.get(name)) for name in fields if row.get(name) is not None}
+def territory(row: Row) -> Territory:
+    """A territory of the active model."""
+    return Territory(
+        id=text(row["Id"]),
+        name=text(row.get("Name")),
+        parent_id=reference(row.get("ParentTerritory2Id")),
+        active=below(row, "Territory2Model.State") == "Active",
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def territory_member(row: Row) -> GroupMember:
+    """A user's place in a territory."""
+    return GroupMember(
+        id=text(row["Id"]),
+        group_id=text(row.get("Territory2Id")),
+        person_id=text(row.get("UserId")),
+        role=text(row.get("RoleInTerritory2")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def territory_account(row: Row) -> TerritoryAccount | None:
+    """That an account belongs to a territory; None for leads and the like."""
+    if row.get("SobjectType") != "Account":
+        return None
+    return TerritoryAccount(
+        id=text(row["Id"]),
+        territory_id=text(row.get("Territory2Id")),
+        account_id=text(row.get("ObjectId")),
+        modified_at=moment(row.get("SystemModstamp")),
+    )
+
+
+def queue_member(row: Row) -> GroupMember:
+    """A user who is in a queue by name."""
+    queue, member = text(row.get("GroupId")), text(row.get("UserOrGroupId"))
+    return GroupMember(id=f"{queue}:{member}", group_id=queue, person_id=member)
+
+
+def account(row: Row, names: tuple[str, ...] = ()) -> Account:
+    """An account with those of the further fields ``names`` that it has a value in."""
     return Account(
         id=text(row["Id"]),
         name=text(row.get("Name")),
@@ -70,12 +117,12 @@ def account(row: Row, fields: tuple[str, ...]) -> Account:
         owner_id=reference(row.get("OwnerId")),
         kind=text(row.get("Type")),
         parent_id=reference(row.get("ParentId")),
-        fields=further,
+        fields=further(row, names),
         modified_at=moment(row.get("SystemModstamp")),
     )
 
 
-def contact(row: Row) -> Prospect:
+def contact(row: Row, names: tuple[str, ...] = ()) -> Prospect:
     """A contact."""
     return Prospect(
         id=text(row["Id"]),
@@ -86,11 +133,12 @@ def contact(row: Row) -> Prospect:
         company=text(below(row, "Account.Name")),
         account_id=reference(row.get("AccountId")),
         owner_id=reference(row.get("OwnerId")),
+        fields=further(row, names),
         modified_at=moment(row.get("SystemModstamp")),
     )
 
 
-def lead(row: Row) -> Prospect:
+def lead(row: Row, names: tuple[str, ...] = ()) -> Prospect:
     """A lead; a converted one says which contact it became."""
     return Prospect(
         id=text(row["Id"]),
@@ -102,6 +150,7 @@ def lead(row: Row) -> Prospect:
         account_id=reference(row.get("ConvertedAccountId")),
         owner_id=reference(row.get("OwnerId")),
         converted_to=reference(row.get("ConvertedContactId")) if row.get("IsConverted") else None,
+        fields=further(row, names),
         modified_at=moment(row.get("SystemModstamp")),
     )
 
@@ -119,19 +168,24 @@ def stage(row: Row) -> Stage:
     )
 
 
-def deal(row: Row) -> Deal:
-    """An opportunity. Its close date counts from the day's start, in UTC, once it is closed."""
+def deal(row: Row, names: tuple[str, ...] = ()) -> Deal:
+    """An opportunity; its pipeline is its record type, where the org has any.
+
+    Its close date counts from the day's start, in UTC, once it is closed.
+    """
     closed = bool(row.get("IsClosed"))
     return Deal(
         id=text(row["Id"]),
         name=text(row.get("Name")),
         stage_id=text(row.get("StageName")),
+        pipeline_id=text(below(row, "RecordType.DeveloperName")),
         account_id=reference(row.get("AccountId")),
         owner_id=reference(row.get("OwnerId")),
         amount=number(row.get("Amount")),
         is_closed=closed,
         is_won=bool(row.get("IsWon")),
         closed_at=moment(row.get("CloseDate")) if closed else None,
+        fields=further(row, names),
         modified_at=moment(row.get("SystemModstamp")),
     )
 
@@ -159,30 +213,20 @@ def role_holding(row: Row) -> RoleHolding:
     )
 
 
-def out_of_office(row: Row) -> OutOfOffice | None:
-    """An absence, if it is switched on and its times make sense.
-
-    The end is the last day out: midnight means through that day, in the user's own time zone.
-    """
-    starts, ends = moment(row.get("StartDate")), moment(row.get("EndDate"))
-    if not row.get("IsEnabled") or starts is None or ends is None:
+def custom_holding(row: Row, named: HoldingObject, suffix: str) -> RoleHolding | None:
+    """What a record of a custom object says of a role; None when it names nobody or nothing."""
+    person = reference(row.get(named.person))
+    about = reference(row.get(named.account or named.deal or ""))
+    role = named.role or text(row.get(named.role_field or ""))
+    if person is None or about is None or not role:
         return None
-    where = zone(below(row, "User.TimeZoneSidKey"))
-    local = ends.astimezone(where)
-    if local.time() == time():
-        ends = end_of_day(local.date().isoformat(), where) or ends
-    elif ends.time() == time():
-        # Midnight UTC is how a bare date arrives, and means the same day everywhere.
-        ends = end_of_day(ends.date().isoformat(), where) or ends
-    if ends <= starts:
-        return None
-    return OutOfOffice(
-        id=text(row["Id"]),
-        person_id=text(row.get("UserId")),
-        starts_at=starts,
-        ends_at=ends,
-        source="salesforce",
-        note=text(row.get("Message")),
+    return RoleHolding(
+        id=f"{text(row['Id'])}{suffix}",
+        person_id=person,
+        role=role,
+        account_id=about if named.account else None,
+        deal_id=about if named.deal else None,
+        modified_at=moment(row.get("SystemModstamp")),
     )
 
 
@@ -199,7 +243,7 @@ def task(row: Row) -> Evidence | None:
         person_id=reference(row.get("OwnerId")),
         prospect_id=reference(row.get("WhoId")),
         account_id=reference(row.get("AccountId")),
-        outbound=row.get("CallType") != "Inbound",
+        outbound=row.get("CallType") != "Inbound" and not row.get(INCOMING),
         subject=text(row.get("Subject")),
         modified_at=moment(row.get("SystemModstamp")),
     )
@@ -223,6 +267,9 @@ def meeting(row: Row) -> Evidence | None:
 
 def _happened(row: Row) -> datetime:
     """When a task was done: when it was closed, but a task logged later says which day it was."""
+    sent = moment(row.get(SENT_AT))
+    if sent is not None:
+        return sent
     closed = moment(row.get("CompletedDateTime")) or _modified(row)
     created = moment(row.get("CreatedDate")) or closed
     day = end_of_day(row.get("ActivityDate"), zone(below(row, "CreatedBy.TimeZoneSidKey")))

@@ -55,6 +55,27 @@ class SalesforceSettings(BaseModel):
         35, ge=1, le=366, description="How far back the first read of tasks and events goes."
     )
     page_size: int = Field(2000, ge=200, le=2000, description="Records of one page.")
+    bulk_above: int = Field(
+        50_000,
+        ge=0,
+        description="Records of an object above which a whole read goes by Bulk API 2.0.",
+    )
+    bulk_poll_seconds: float = Field(
+        5.0, gt=0, le=300, description="Seconds between two looks at a bulk job."
+    )
+    bulk_minutes: float = Field(
+        240, gt=0, le=1440, description="How long a bulk job may take before it is given up."
+    )
+    bulk_page: int = Field(
+        50_000, ge=1, le=1_000_000, description="Records of one piece of a bulk job's results."
+    )
+    formula_minutes: int = Field(
+        30,
+        ge=1,
+        le=1440,
+        description="How often formula fields, and names of roles, profiles and accounts, are "
+        "read again: Salesforce does not announce their changes.",
+    )
     account_fields: tuple[FieldName, ...] = Field(
         (), description="Further Account fields to mirror, by API name."
     )

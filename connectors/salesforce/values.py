@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -86,12 +86,33 @@ def zone(name: object) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
+def start_of_day(day: object, where: ZoneInfo) -> datetime | None:
+    """When a ``2026-11-23`` begins in a time zone, in UTC."""
+    if not isinstance(day, str):
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(day[:10]), time(), where).astimezone(UTC)
+    except (OverflowError, ValueError):
+        return None
+
+
 def end_of_day(day: object, where: ZoneInfo) -> datetime | None:
     """When a ``2026-11-23`` ends in a time zone, in UTC."""
     if not isinstance(day, str):
         return None
     try:
-        start = datetime.combine(datetime.fromisoformat(day).date(), time(), where)
-    except ValueError:
+        after = date.fromisoformat(day[:10]) + timedelta(days=1)
+        return datetime.combine(after, time(), where).astimezone(UTC)
+    except (OverflowError, ValueError):
         return None
-    return (start + timedelta(days=1)).astimezone(UTC)
+
+
+def further(row: Row, names: tuple[str, ...]) -> dict[str, str]:
+    """The texts of those of these fields that have a value."""
+    return {name: text(row[name]) for name in names if row.get(name) is not None}
+
+
+def rows_of(nested: object) -> list[Row]:
+    """The rows of a query in parentheses, which is null when it found none."""
+    found = nested.get("records") if isinstance(nested, dict) else None
+    return [one for one in found or () if isinstance(one, dict)]

@@ -23,6 +23,7 @@ from connectors.sandbox.world import (
     WorldPerson,
     WorldStage,
 )
+from routing.mapping import NOTHING_MORE, Mapping
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 PROMPT = HttpSettings(connect_timeout=2, read_timeout=5, tries=3, longest_wait=0.05)
@@ -96,13 +97,20 @@ class Bench:
         self.ids = self.box.load(world)
         return self.ids
 
-    def crm(self, http: HttpSettings = PROMPT, **settings: Any) -> Salesforce:
+    def crm(
+        self, http: HttpSettings = PROMPT, mapping: Mapping = NOTHING_MORE, **settings: Any
+    ) -> Salesforce:
         """A connector to the org."""
-        chosen = {"login_url": self.url, "account_fields": ("BDR__c", "CSM__c")} | settings
+        usual = {
+            "login_url": self.url,
+            "account_fields": ("BDR__c", "CSM__c"),
+            "bulk_poll_seconds": 0.01,
+        }
+        chosen = usual | settings
         secrets = SalesforceSecrets.model_validate(
             {"client_id": self.box.client_id, "client_secret": self.box.client_secret}
         )
-        made = Salesforce(SalesforceSettings.model_validate(chosen), secrets, http)
+        made = Salesforce(SalesforceSettings.model_validate(chosen), secrets, http, mapping)
         self._made.append(made)
         return made
 
@@ -157,6 +165,20 @@ def read_all(crm: Salesforce, name: str, watermark: str | None = None) -> tuple[
     pages = list(crm.read(name, watermark))
     assert [page.watermark is None for page in pages] == [True] * (len(pages) - 1) + [False]
     return pages, pages[-1].watermark or ""
+
+
+def settled(org: Bench, crm: Salesforce, name: str, **span: float) -> str:
+    """A watermark that everything so far is well behind; then the span passes, and is known."""
+    read_all(crm, name)
+    org.forward(minutes=25)
+    crm.count("users")
+    mark = read_all(crm, name)[1]
+    org.forward(minutes=12)
+    crm.count("users")
+    mark = read_all(crm, name, mark)[1]
+    org.forward(**span)
+    crm.count("users")
+    return mark
 
 
 def records(crm: Salesforce, name: str, watermark: str | None = None) -> list[Any]:

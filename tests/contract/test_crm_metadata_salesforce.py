@@ -129,7 +129,10 @@ def test_the_integration_user_may_fill_our_fields_on_tasks_and_events_alike() ->
 
 @pytest.mark.shared
 @pytest.mark.skipif(not DESCRIBES.is_dir(), reason="needs the reference folder of describes")
-@pytest.mark.parametrize("sobject", ["Account", "Contact", "Lead", "Opportunity", "Event"])
+@pytest.mark.parametrize(
+    "sobject",
+    ["Account", "Contact", "Lead", "Opportunity", "OpportunityContactRole", "Event", "User"],
+)
 def test_every_mirrored_field_that_can_be_hidden_is_granted(sobject: str) -> None:
     described = json.loads((DESCRIBES / f"{sobject}.json").read_text())["fields"]
     hideable = {one["name"] for one in described if one["permissionable"]}
@@ -137,7 +140,7 @@ def test_every_mirrored_field_that_can_be_hidden_is_granted(sobject: str) -> Non
         name
         for source in sources((), "HLR_").values()
         if source.sobject == sobject
-        for name in (*source.needed, *source.optional)
+        for name in (*source.needed, *source.optional, *source.quiet)
     }
     granted = {
         name.removeprefix(f"{sobject}.")

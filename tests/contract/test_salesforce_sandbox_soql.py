@@ -155,9 +155,9 @@ def test_an_owner_of_several_kinds_has_a_name_and_a_type(org: Bench) -> None:
         ("SELECT * FROM Contact", "MALFORMED_QUERY", "unexpected token: '*'"),
         ("SELECT Id, Id FROM Contact", "MALFORMED_QUERY", "duplicate field selected: Id"),
         (
-            "SELECT Id, (SELECT Id FROM Contacts) FROM Account",
-            "MALFORMED_QUERY",
-            "unexpected token: '('",
+            "SELECT Id, (SELECT Id FROM Nopes) FROM Account",
+            "INVALID_TYPE",
+            "Didn't understand relationship 'Nopes' in FROM part of query call",
         ),
         (
             "SELECT Id FROM Contact LIMIT 1 OFFSET 2001",

@@ -136,6 +136,7 @@ ROWS: list[tuple[str, str, list[str], type[ConnectorError], int | None]] = [
     ("STRING_TOO_LONG", "data value too large", ["Subject"], PermanentError, None),
     ("NUMBER_OUTSIDE_VALID_RANGE", "value outside of valid range", [], PermanentError, None),
     ("INVALID_EMAIL_ADDRESS", "invalid email address", [], PermanentError, None),
+    ("EXCEEDED_ID_LIMIT", "more than 600000 records", [], PermanentError, None),
     ("INVALID_REPLICATION_DATE", "start date before org", [], PermanentError, None),
     ("JSON_PARSER_ERROR", "Cannot deserialize", [], PermanentError, None),
     ("MALFORMED_ID", "id value of incorrect type", [], PermanentError, None),

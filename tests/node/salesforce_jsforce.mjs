@@ -43,6 +43,23 @@ seen.destroyed = (await org.sobject("Task").destroy(ids)).map((one) => one.succe
 const span = ["2026-11-23T00:00:00Z", "2026-11-24T00:00:00Z"];
 seen.deleted = (await org.sobject("Task").deleted(...span)).deletedRecords.length;
 
+seen.updated = (await org.sobject("Contact").updated(...span)).ids.length;
+const grouped = await org.query("SELECT StageName, COUNT(Id) n FROM Opportunity GROUP BY StageName");
+seen.grouped = grouped.records.map((one) => [one.StageName, one.n]);
+const nested = await org
+  .sobject("Account")
+  .find({ Name: "Acme" }, "Id, Name")
+  .include("Opportunities")
+  .select("Id, Name")
+  .end();
+seen.nested = nested.map((one) => one.Opportunities.records.map((deal) => deal.Name));
+
+org.bulk2.pollInterval = 20;
+org.bulk2.pollTimeout = 20000;
+const bulk = await org.bulk2.query("SELECT Id, Account.Name, IsDeleted FROM Contact");
+const bulkRows = await bulk.toArray();
+seen.bulk = [bulkRows.length, bulkRows[0]["Account.Name"], bulkRows[0].IsDeleted];
+
 seen.errors = [];
 for (const attempt of [
   () => org.query("SELECT Nope FROM Contact"),

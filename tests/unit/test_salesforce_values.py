@@ -8,7 +8,6 @@ import pytest
 
 from connectors.errors import ConfigError, PermanentError, TemporaryError, UnclearError
 from connectors.salesforce.errors import from_row
-from connectors.salesforce.reading import Watermark, fingerprint
 from connectors.salesforce.values import (
     below,
     domain_of,
@@ -19,6 +18,7 @@ from connectors.salesforce.values import (
     text,
     zone,
 )
+from connectors.salesforce.watermark import Watermark, fingerprint
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -82,7 +82,7 @@ def test_a_day_ends_where_the_user_is_even_when_the_clocks_change() -> None:
 
 
 def test_a_watermark_is_read_back_for_the_same_fields_only() -> None:
-    mark = Watermark(NOON, fingerprint(("Id", "Name")))
+    mark = Watermark(until=NOON, fields=fingerprint(("Id", "Name")))
     assert Watermark.read(mark.write(), fingerprint(("Id", "Name"))) == mark
     assert Watermark.read(mark.write(), fingerprint(("Id", "Name", "X__c"))) is None
     assert Watermark.read(None, mark.fields) is None

@@ -5,7 +5,7 @@ Chunks are small so that a signal that comes in meanwhile waits a few millisecon
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import cache
@@ -232,6 +232,43 @@ def touch(tx: Tx, noun: type[MirrorRecord], ids: Sequence[str], read: Read) -> N
         table = table_of(noun)
         older = table.c.id.in_(ids) & (table.c.seen_in < read.number)
         tx.conn.execute(update(table).where(older).values(seen_in=read.number))
+
+
+def refresh(
+    tx: Tx,
+    noun: type[Any],
+    object_name: str,
+    values: Mapping[str, Mapping[str, str]],
+    names: Sequence[str],
+    read: Read,
+    now: datetime,
+) -> Compared:
+    """Bring the further fields ``names`` of these records up to date; one chunk at most.
+
+    ``values`` are by record id. Nothing else of the records changes, and those that the mirror
+    lacks stay away.
+    """
+    compared = Compared()
+    table = table_of(noun)
+    held_from = table.c.held_from if history_of(noun) is not None else table.c.seen_at
+    query = (
+        select(table, held_from.label("since"))
+        .where(table.c.id.in_(list(values)), table.c.object == object_name)
+        .where(table.c.deleted_at.is_(None))
+        .order_by(table.c.id)
+        .with_for_update()
+    )
+    for row in tx.conn.execute(query).mappings():
+        others = {name: value for name, value in row["fields"].items() if name not in names}
+        fresh = others | dict(values[row["id"]])
+        if fresh == row["fields"]:
+            compared.same.append(row["id"])
+            continue
+        kept = {name: row[name] for name in columns_of(noun)}
+        compared.changed.append(noun(**(kept | {"fields": fresh})))
+        compared.latest = max(compared.latest or row["since"], row["since"])
+    put(tx, noun, object_name, compared, read, now)
+    return compared
 
 
 def tombstone(

@@ -44,6 +44,9 @@ class Reply:
 
     status: int = 200
     body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    csv: str | None = None
+    """Answered instead of a body."""
 
 
 def read_json(raw: bytes) -> Any:

@@ -9,10 +9,12 @@ from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.table import Row
 
 _DEFAULTS: dict[str, Row] = {
+    "EmailMessage": {"Status": "0"},
     "Lead": {"Status": "Open - Not Contacted", "IsConverted": False},
     "OutOfOffice": {"IsEnabled": True},
     "Task": {"Status": "Not Started", "Priority": "Normal", "TaskSubtype": "Task"},
     "Event": {"ShowAs": "Busy", "EventSubtype": "Event"},
+    "UserTerritory2Association": {"IsActive": True},
     "User": {"UserType": "Standard", "IsActive": True},
 }
 
@@ -116,9 +118,15 @@ def _assignment(org: Org, row: Row, _old: Row | None) -> None:
             raise Refusal(400, "DUPLICATE_VALUE", f"{message}Permission Set: {wanted[1]}")
 
 
+def _territory(org: Org, row: Row, _old: Row | None) -> None:
+    found = org.by_prefix(row["ObjectId"])
+    row["SobjectType"] = found.sobject.name if found else None
+
+
 _RULES: dict[str, Callable[[Org, Row, Row | None], None]] = {
     "PermissionSetAssignment": _assignment,
     "Lead": _lead,
+    "ObjectTerritory2Association": _territory,
     "Opportunity": _opportunity,
     "Task": _task,
     "Event": _event,

@@ -45,6 +45,9 @@ class Queries:
         answer = run(self._org, call.query["q"], deleted=deleted)
         if answer.counted is not None:
             return Reply(body={"totalSize": answer.counted, "done": True, "records": []})
+        if answer.results is not None:
+            found = answer.results
+            return Reply(body={"totalSize": len(found), "done": True, "records": found})
         cursor = _Cursor(answer, self._batch(call), deleted)
         locator = make_id("01g", next(self._numbers))
         if len(answer.ids) > cursor.batch:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.sandbox.salesforce import writes
@@ -10,7 +12,11 @@ from connectors.sandbox.salesforce.describe import describe, describe_global
 from connectors.sandbox.salesforce.errors import Refusal, not_found
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.table import Row, Table
-from connectors.sandbox.salesforce.times import parse_stamp
+from connectors.sandbox.salesforce.times import parse_stamp, stamp
+
+_DAYS = {"updated": 30, "deleted": 15}
+_KEPT_DAYS = 15
+_GONE: Row = {"IsDeleted": True}
 
 
 def sobjects(org: Org, call: Call) -> Reply:
@@ -92,7 +98,7 @@ def _whole_record(call: Call, table: Table, row: Row) -> dict[str, Any]:
     shown: dict[str, Any] = {"attributes": {"type": sobject.name, "url": url}}
     for key, column in sobject.columns.items():
         if key in names:
-            shown[column.name] = row.get(column.name)
+            shown[column.name] = column.read(row)
     return shown
 
 
@@ -100,18 +106,43 @@ def _changes(org: Org, call: Call, table: Table, which: str) -> Reply:
     if not table.sobject.replicateable:
         message = f"object type '{table.sobject.name}' is not replicateable"
         raise Refusal(400, "INVALID_TYPE_FOR_OPERATION", message)
-    ends = [parse_stamp(call.query.get(name, "")) for name in ("start", "end")]
-    start, end = ends
+    start, end = _window(org, call, _DAYS[which])
+    covered = min(end, org.stamp())
+    if which == "updated":
+        rows = table.between((start, ""), (end, ""))
+        ids = [row["Id"] for row in rows if not row.get("IsDeleted")]
+        _listable(org, ids)
+        return Reply(body={"ids": ids, "latestDateCovered": covered})
+    gone = [
+        {"id": one, "deletedDate": when}
+        for when, one in table.gone
+        if start <= when < end and table.rows.get(one, _GONE)["IsDeleted"]
+    ]
+    _listable(org, gone)
+    earliest = stamp(org.now() - timedelta(days=_KEPT_DAYS))
+    body = {
+        "deletedRecords": gone,
+        "earliestDateAvailable": earliest,
+        "latestDateCovered": covered,
+    }
+    return Reply(body=body)
+
+
+def _window(org: Org, call: Call, days: int) -> tuple[str, str]:
+    """Start and end, to the second. Raises Refusal."""
+    start, end = (parse_stamp(call.query.get(name, "")) for name in ("start", "end"))
     if start is None or end is None:
         raise Refusal(400, "INVALID_REPLICATION_DATE", "start and end dates are required")
     if start >= end:
-        message = "startDate before endDate"
+        message = "The end date must be at least one minute later than the start date"
         raise Refusal(400, "INVALID_REPLICATION_DATE", message)
-    covered = min(end, org.stamp())
-    if which == "updated":
-        rows = table.between((start, ""), (end, "~"))
-        ids = [row["Id"] for row in rows if not row.get("IsDeleted")]
-        return Reply(body={"ids": ids, "latestDateCovered": covered})
-    gone = [{"id": one, "deletedDate": when} for when, one in table.gone if start <= when < end]
-    body = {"deletedRecords": gone, "earliestDateAvailable": start, "latestDateCovered": covered}
-    return Reply(body=body)
+    if datetime.fromisoformat(start) < org.now() - timedelta(days=days):
+        message = f"The start date must be within the last {days} days"
+        raise Refusal(400, "INVALID_REPLICATION_DATE", message)
+    return start, end
+
+
+def _listable(org: Org, found: Sequence[Any]) -> None:
+    if len(found) > org.longest_list:
+        message = f"More than {org.longest_list} records; choose a shorter time span"
+        raise Refusal(400, "EXCEEDED_ID_LIMIT", message)

@@ -9,8 +9,9 @@ scale`` or the objects that a reference may point to. Flags: ``c`` createable, `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 TEXT = frozenset({"string", "picklist", "email", "phone", "url", "combobox", "textarea"})
 NUMBERS = frozenset({"int", "double", "currency", "percent"})
@@ -30,6 +31,12 @@ class Column:
     flags: str = ""
     refers_to: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
+    formula: Callable[[Mapping[str, Any]], Any] | None = field(default=None, compare=False)
+    """Works the value out of the row, at each look; no change of it moves the record's stamp."""
+
+    def read(self, row: Mapping[str, Any]) -> Any:
+        """The value in a row."""
+        return self.formula(row) if self.formula else row.get(self.name)
 
     @property
     def createable(self) -> bool:
@@ -76,7 +83,9 @@ class Column:
         """The first part of a field path through this reference."""
         if self.type != "reference" or "R" in self.flags:
             return None
-        return self.name[:-1] + "r" if self.custom else self.name.removesuffix("Id")
+        if self.custom:
+            return self.name[:-1] + "r"
+        return self.name.removesuffix("Id")
 
     @property
     def polymorphic(self) -> bool:
@@ -104,6 +113,8 @@ class Sobject:
     """A deleted row does not go into the recycle bin."""
     feature: str = ""
     """The switch without which the org has no such object."""
+    bulk: bool = True
+    """May be asked for by a bulk job."""
 
     def column(self, name: str) -> Column | None:
         """The field of this name, in any case of letters."""
@@ -114,6 +125,11 @@ class Sobject:
         wanted = name.lower()
         found = (one for one in self.columns.values() if (one.relationship or "").lower() == wanted)
         return next(found, None)
+
+
+def one_column(line: str) -> Column:
+    """Read one line of a table."""
+    return next(iter(_read([line])))
 
 
 def columns(table: str) -> dict[str, Column]:

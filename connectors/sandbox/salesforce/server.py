@@ -17,13 +17,15 @@ from connectors.sandbox.salesforce.composite import composite
 from connectors.sandbox.salesforce.consent import Consent
 from connectors.sandbox.salesforce.deploys import Deploys
 from connectors.sandbox.salesforce.errors import Refusal, not_found
+from connectors.sandbox.salesforce.jobs import Jobs
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.queries import Queries
 from connectors.sandbox.salesforce.records import sobjects
 from connectors.sandbox.salesforce.tokens import Tokens
 
 _VERSIONS = range(31, 68)
-_LIMITED = ("query", "queryAll", "sobjects", "composite", "limits", "metadata")
+_LIMITED = ("query", "queryAll", "sobjects", "composite", "limits", "jobs", "metadata")
+_LONGEST_ADDRESS = 16_384
 _VERSION = re.compile(r"v(\d+)\.0")
 
 
@@ -36,6 +38,7 @@ class Server:
         self._consent = consent
         self._queries = Queries(org)
         self._deploys = Deploys(org)
+        self._jobs = Jobs(org)
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -80,6 +83,8 @@ class Server:
 
     def _answer(self, request: Request, raw: bytes, form: dict[str, bytes]) -> Reply:
         path = request.scope.get("raw_path", b"").decode("ascii", "replace").split("?")[0]
+        if len(path) + len(request.url.query) > _LONGEST_ADDRESS:
+            raise Refusal(414, "URI_TOO_LONG", "URI Too Long")
         pieces = [unquote(piece) for piece in path.split("/")]
         if pieces[:3] != ["", "services", "data"]:
             raise not_found()
@@ -115,6 +120,8 @@ class Server:
                 return self._queries.query(call)
             case ("sobjects",):
                 return sobjects(self._org, call)
+            case ("jobs",):
+                return self._jobs.jobs(call)
             case ("composite",):
                 return composite(self._org, call, self._route)
             case ("metadata",):
@@ -137,6 +144,9 @@ class Server:
         if data:
             used = f"{self._org.calls}/{self._org.daily_limit}"
             headers["sforce-limit-info"] = f"api-usage={used}"
+        headers |= reply.headers
+        if reply.csv is not None:
+            return Response(reply.csv, reply.status, headers, media_type="text/csv")
         if reply.body is None:
             return Response(status_code=reply.status, headers=headers)
         return JSONResponse(reply.body, reply.status, headers)

@@ -50,12 +50,45 @@ LicenseDefinitionKey string(40)
 GROUP = """
 Name string(40) cuN
 DeveloperName string(80) cun
-Type picklist(40) cnr {Regular|Role|RoleAndSubordinates|Organization|Queue}
+RelatedId reference(UserRole, Territory2) n
+Type picklist(40) cnr {Regular|Role|RoleAndSubordinates|Organization|Queue|Territory}
 Email email(255) cun
+DoesSendEmailToMembers boolean cud
+DoesIncludeBosses boolean cud
 """
 GROUP_MEMBER = """
 GroupId reference(Group) c
 UserOrGroupId reference(Group, User) cR
+"""
+TERRITORY_MODEL = """
+Name string(80) cuN
+DeveloperName string(80) cu
+State picklist(40) r {Planning|Active|Archived|Cloning|Deleting}
+"""
+TERRITORY = """
+Name string(80) cuN
+DeveloperName string(80) cu
+Territory2ModelId reference(Territory2Model) c
+ParentTerritory2Id reference(Territory2) cun
+"""
+USER_TERRITORY = """
+UserId reference(User) c
+Territory2Id reference(Territory2) c
+IsActive boolean d
+RoleInTerritory2 picklist(255) cun {Owner|Account Manager|BDR|AE|CSM}
+LastModifiedDate datetime d
+LastModifiedById reference(User) d
+SystemModstamp datetime d
+"""
+OBJECT_TERRITORY = """
+ObjectId reference(Account, Lead) c
+Territory2Id reference(Territory2) c
+AssociationCause picklist(40) cr {Territory2AssignmentRule|Territory2Manual}
+SobjectType picklist(40) nr {Account|Lead}
+IsDeleted boolean d
+LastModifiedDate datetime d
+LastModifiedById reference(User) d
+SystemModstamp datetime d
 """
 OUT_OF_OFFICE = """
 UserId reference(User) c
@@ -199,6 +232,40 @@ IsPrivate boolean cud
 ShowAs picklist(40) cundr {Busy|OutOfOffice|Free}
 IsChild boolean d
 EventSubtype picklist(40) cnr {Event}
+"""
+EMAIL_MESSAGE = """
+ParentId reference(Case) nR
+ActivityId reference(Task) n
+TextBody textarea(32000) cun
+HtmlBody textarea(32000) cun
+Headers textarea(32000) cun
+Subject string(3000) cunN
+FromName string(1000) cun
+FromAddress email(1000) cun
+ToAddress string(4000) cun
+CcAddress string(4000) cun
+BccAddress string(4000) cun
+Incoming boolean cd
+HasAttachment boolean d
+Status picklist(40) cudr {0|1|2|3|4|5}
+MessageDate datetime cun
+ReplyToEmailMessageId reference(EmailMessage) cn
+MessageIdentifier string(765) cun
+ThreadIdentifier string(765) cun
+IsExternallyVisible boolean cud
+IsClientManaged boolean cd
+RelatedToId reference(Account, Opportunity) cun
+IsTracked boolean cd
+FirstOpenedDate datetime cun
+LastOpenedDate datetime cun
+IsBounced boolean d
+"""
+EMAIL_MESSAGE_RELATION = """
+EmailMessageId reference(EmailMessage) c
+RelationId reference(Contact, Lead, User) cn
+RelationType picklist(40) cr {ToAddress|CcAddress|BccAddress|FromAddress|OtherAddress}
+RelationAddress string(100) cn
+RelationObjectType picklist(40) nr {Contact|Lead|User}
 """
 TASK_STATUS = """
 MasterLabel string(255) nN

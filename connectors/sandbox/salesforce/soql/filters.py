@@ -5,17 +5,18 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time
 from typing import Any
 
 from connectors.sandbox.salesforce.errors import Refusal, at
 from connectors.sandbox.salesforce.ids import whole_id
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.schema import NUMBERS, TEXT, Column, Sobject
-from connectors.sandbox.salesforce.soql.paths import path
-from connectors.sandbox.salesforce.soql.tree import Comparison, Condition, Value
+from connectors.sandbox.salesforce.soql.paths import Path, operand
+from connectors.sandbox.salesforce.soql.ranges import days
+from connectors.sandbox.salesforce.soql.tree import Comparison, Condition, Operand, Query, Value
 from connectors.sandbox.salesforce.table import Row
-from connectors.sandbox.salesforce.times import parse_stamp
+from connectors.sandbox.salesforce.times import parse_stamp, stamp
 
 Test = Callable[[Row], bool]
 _IDS = frozenset({"id", "reference"})
@@ -30,12 +31,24 @@ _LITERALS = {
 
 
 class Filters:
-    """The tests of one query over one object."""
+    """The tests of one query over one object.
 
-    def __init__(self, org: Org, text: str, sobject: Sobject) -> None:
+    ``among`` finds the values of a query in parentheses; ``find`` what an operand means.
+    """
+
+    def __init__(
+        self,
+        org: Org,
+        text: str,
+        sobject: Sobject,
+        among: Callable[[Query, Path], frozenset[Any]],
+        find: Callable[[Operand], Path] | None = None,
+    ) -> None:
         self._org = org
         self._text = text
         self._sobject = sobject
+        self._among = among
+        self._find = find or (lambda one: operand(org, text, sobject, one))
 
     def test(self, condition: Condition) -> Test:
         """Whether a row fits. Raises Refusal."""
@@ -50,16 +63,13 @@ class Filters:
         return lambda row: any(part(row) for part in parts)
 
     def _comparison(self, one: Comparison) -> Test:
-        found = path(self._org, self._text, self._sobject, one.field)
+        found = self._find(one.field)
         column, read = found.column, found.read
         if not column.filterable:
             message = f"field '{column.name}' can not be filtered in a query call"
             raise at(self._text, one.field.position, message, "INVALID_FIELD")
-        if isinstance(one.value, tuple):
-            values = {self._meaning(column, value) for value in one.value}
-            if one.operator == "IN":
-                return lambda row: _folded(column, read(row)) in values
-            return lambda row: _folded(column, read(row)) not in values
+        if isinstance(one.value, tuple | Query):
+            return self._membership(one, found, one.value)
         if one.value.kind == "range":
             return self._in_range(column, read, one)
         wanted = self._meaning(column, one.value)
@@ -79,12 +89,31 @@ class Filters:
 
         return ordered
 
+    def _membership(self, one: Comparison, found: Path, given: tuple[Value, ...] | Query) -> Test:
+        column, read = found.column, found.read
+        if one.operator not in ("IN", "NOT IN"):  # no field here holds several values at once
+            raise self._bad_operator(column, one)
+        values = self._values(found, given)
+        if one.operator == "IN":
+            return lambda row: _folded(column, read(row)) in values
+        return lambda row: _folded(column, read(row)) not in values
+
+    def _values(self, found: Path, given: tuple[Value, ...] | Query) -> frozenset[Any]:
+        if isinstance(given, Query):
+            return self._among(given, found)
+        return frozenset(self._meaning(found.column, value) for value in given)
+
     def _in_range(self, column: Column, read: Callable[[Row], Any], one: Comparison) -> Test:
         if not isinstance(one.value, Value) or "range" not in _LITERALS[column.type]:
-            raise self._bad_value(column, one.value)
-        first, end = _days(one.value.text.upper(), self._org.now().date())
-        ends = (first.isoformat(), end.isoformat())
-        start, stop = ends if column.type == "date" else (f"{one}T" for one in ends)
+            raise self._bad_operator(column, one)
+        zone = self._org.zone()
+        ends = days(one.value.text, self._org.now().astimezone(zone).date())
+
+        def written(day: date) -> str:
+            midnight = datetime.combine(day, time(), zone)
+            return day.isoformat() if column.type == "date" else stamp(midnight)
+
+        start, stop = (written(day) for day in ends)
         tests: dict[str, Callable[[str], bool]] = {
             "=": lambda value: start <= value < stop,
             "!=": lambda value: not start <= value < stop,
@@ -118,10 +147,10 @@ class Filters:
         if value.kind not in _LITERALS[column.type]:
             raise self._bad_value(column, value)
         if column.type == "datetime":
-            stamp = parse_stamp(value.value)
-            if stamp is None:
+            when = parse_stamp(value.value)
+            if when is None:
                 raise self._bad_value(column, value)
-            return stamp
+            return when
         if column.type in _IDS and value.value:
             whole = whole_id(value.value)
             if whole is None:
@@ -130,8 +159,7 @@ class Filters:
             return whole
         return _folded(column, value.value)
 
-    def _bad_value(self, column: Column, value: Value | tuple[Value, ...]) -> Refusal:
-        first = value[0] if isinstance(value, tuple) else value
+    def _bad_value(self, column: Column, first: Value) -> Refusal:
         quoted = "string" in _LITERALS[column.type]
         kind = {"datetime": "dateTime"}.get(column.type, column.type)
         should = "should be" if quoted else "should not be"
@@ -160,15 +188,3 @@ def _like_pattern(text: str) -> str:
     parts = re.findall(r"\\[%_]|.", text, re.S)
     wild = {"%": ".*", "_": "."}
     return "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
-
-
-def _days(literal: str, today: date) -> tuple[date, date]:
-    """The days that a date literal means: first, and the one after the last."""
-    one = timedelta(days=1)
-    if ":" in literal:
-        name, _, count = literal.partition(":")
-        span = timedelta(days=int(count))
-        return (today - span, today + one) if name[0] == "L" else (today + one, today + span + one)
-    shift = {"TODAY": 0, "YESTERDAY": -1, "TOMORROW": 1}[literal]
-    first = today + timedelta(days=shift)
-    return first, first + one

@@ -10,7 +10,7 @@ from connectors.sandbox.salesforce.errors import Refusal, at
 from connectors.sandbox.salesforce.objects import NAME
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.schema import Column, Sobject
-from connectors.sandbox.salesforce.soql.tree import Name
+from connectors.sandbox.salesforce.soql.tree import Call, Name, Operand
 from connectors.sandbox.salesforce.table import Row
 
 _APPEND = (
@@ -38,10 +38,10 @@ def object_of(org: Org, text: str, name: Name) -> Sobject:
     return found
 
 
-def path(org: Org, text: str, sobject: Sobject, name: Name) -> Path:
+def path(org: Org, text: str, sobject: Sobject, name: Name, alias: str = "") -> Path:
     """What ``name`` means on this object. Raises Refusal INVALID_FIELD."""
     *relations, field = name.text.split(".")
-    if relations and relations[0].lower() == sobject.name.lower():
+    if relations and relations[0].lower() in (sobject.name.lower(), alias.lower()):
         relations = relations[1:]
     steps: list[Column] = []
     for relation in relations:
@@ -61,6 +61,43 @@ def path(org: Org, text: str, sobject: Sobject, name: Name) -> Path:
     return Path(column, tuple(steps), _reader(org, tuple(steps), column))
 
 
+def operand(org: Org, text: str, sobject: Sobject, one: Operand) -> Path:
+    """What a field or a date function of it means. Raises Refusal."""
+    if isinstance(one, Name):
+        return path(org, text, sobject, one)
+    function = _FUNCTIONS.get(one.text.upper())
+    if function is None or one.argument is None:
+        raise at(text, one.position, f"unexpected token: '{one.text}'", "MALFORMED_QUERY")
+    inner = path(org, text, sobject, one.argument)
+    kind, read = function
+    if inner.column.type not in ("date", "datetime"):
+        message = f"{one.text.upper()} can only be used on a date or datetime field"
+        raise at(text, one.position, message, "MALFORMED_QUERY")
+
+    def value(row: Row) -> Any:
+        found = inner.read(row)
+        return None if found is None else read(found)
+
+    return Path(Column(name=one.text, type=kind, flags="n"), inner.steps, value)
+
+
+def label(one: Call | Name) -> str:
+    """The name under which a grouped field stands in a result; '' for a bare call."""
+    if one.alias:
+        return one.alias
+    return one.text.rpartition(".")[2] if isinstance(one, Name) else ""
+
+
+_FUNCTIONS: dict[str, tuple[str, Callable[[str], Any]]] = {
+    "CALENDAR_YEAR": ("int", lambda day: int(day[:4])),
+    "CALENDAR_QUARTER": ("int", lambda day: (int(day[5:7]) + 2) // 3),
+    "CALENDAR_MONTH": ("int", lambda day: int(day[5:7])),
+    "DAY_IN_MONTH": ("int", lambda day: int(day[8:10])),
+    "DAY_ONLY": ("date", lambda day: day[:10]),
+    "HOUR_IN_DAY": ("int", lambda day: int(day[11:13] or 0)),
+}
+
+
 def target(org: Org, step: Column, row: Row) -> tuple[Sobject, Row] | None:
     """The record that a reference of this row points to."""
     found = org.find(row.get(step.name, ""))
@@ -77,9 +114,8 @@ def target(org: Org, step: Column, row: Row) -> tuple[Sobject, Row] | None:
 
 
 def _reader(org: Org, steps: tuple[Column, ...], column: Column) -> Callable[[Row], Any]:
-    name = column.name
     if not steps:
-        return lambda row: row.get(name)
+        return column.read
 
     def read(row: Row) -> Any:
         for step in steps:
@@ -87,7 +123,7 @@ def _reader(org: Org, steps: tuple[Column, ...], column: Column) -> Callable[[Ro
             if found is None:
                 return None
             row = found[1]
-        return row.get(name)
+        return column.read(row)
 
     return read
 

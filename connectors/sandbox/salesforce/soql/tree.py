@@ -8,10 +8,24 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A field, an object or a path, as written."""
+    """A field, an object or a path, as written; ``alias`` where one follows."""
 
     text: str
     position: int
+    alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``NAME(argument)``: an aggregate, a date function or FIELDS; ``argument`` None for none."""
+
+    text: str
+    position: int
+    argument: Name | None = None
+    alias: str = ""
+
+
+Operand = Name | Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +40,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``field operator value``; the value of IN and NOT IN is a tuple of literals."""
+    """``field operator value``; the value of IN and its like is literals or a query."""
 
-    field: Name
+    field: Operand
     operator: str
-    value: Value | tuple[Value, ...]
+    value: Value | tuple[Value, ...] | Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +62,32 @@ Condition = Comparison | Junction
 class Order:
     """One part of ORDER BY."""
 
-    field: Name
+    field: Operand
     down: bool = False
     nulls_last: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """One SELECT; ``fields`` is empty for COUNT()."""
+    """One SELECT. ``items`` are fields, calls and the queries in parentheses."""
 
     text: str
-    fields: tuple[Name, ...]
+    items: tuple[Operand | Query, ...]
     sobject: Name
     where: Condition | None = None
+    groups: tuple[Operand, ...] = ()
+    having: Condition | None = None
     order: tuple[Order, ...] = field(default=())
     limit: int | None = None
     offset: int = 0
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a bare COUNT()."""
+        only = self.items[0]
+        return (
+            len(self.items) == 1
+            and isinstance(only, Call)
+            and only.text.upper() == "COUNT"
+            and only.argument is None
+        )

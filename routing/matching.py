@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
 
+from routing.names import name_key
 from routing.nouns import Account
 from routing.policy_parts import Matching
 from routing.snapshot import AccountMatch
@@ -19,11 +18,6 @@ _HOSTS = """
 """
 PUBLIC_DOMAINS = frozenset(_HOSTS.split())
 """Mail hosts that say nothing of a company."""
-_LEGAL = """
-    inc incorporated llc ltd limited gmbh ag kg ug se sa sas sarl srl spa bv nv ab as oy oyj plc
-    co corp corporation company holding holdings group the pty pte kk
-"""
-_FORMS = frozenset(_LEGAL.split())
 _BOTH, _DOMAIN, _SUBDOMAIN, _NAME = 0.98, 0.9, 0.8, 0.75
 
 
@@ -40,21 +34,12 @@ def domains_to_try(email: str, rule: Matching) -> tuple[str, ...]:
     return tuple(".".join(labels[start:]) for start in range(max(len(labels) - 1, 0)))
 
 
-def normal_name(name: str) -> str:
-    """A company's name without accents, punctuation and legal form, for comparing."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
-    words = re.findall(r"[a-z0-9]+", plain)
-    while len(words) > 1 and words[-1] in _FORMS:
-        words.pop()
-    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
-
-
 def best_match(
     email: str, company: str, accounts: Iterable[Account], rule: Matching
 ) -> AccountMatch | None:
     """The account that fits best and surely enough; none when two fit equally well."""
     domains = domains_to_try(email, rule) if "domain" in rule.by else ()
-    wanted = normal_name(company) if "name" in rule.by else ""
+    wanted = name_key(company) if "name" in rule.by else ""
     found = [
         match
         for one in sorted(accounts, key=lambda row: row.id)
@@ -68,7 +53,7 @@ def best_match(
 
 
 def _match(account: Account, domains: tuple[str, ...], wanted: str) -> AccountMatch | None:
-    by_name = bool(wanted) and normal_name(account.name) == wanted
+    by_name = bool(wanted) and account.name_key == wanted
     level = domains.index(account.domain.lower()) if account.domain.lower() in domains else None
     if level is not None:
         sure = _BOTH if by_name else (_DOMAIN if level == 0 else _SUBDOMAIN)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from routing.names import name_key
+
 
 class SignalKind(StrEnum):
     """What a tracker or the CRM saw. The ``rep_*`` kinds are the rep's own actions: responses."""
@@ -90,7 +92,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """A company."""
+    """A company. ``name_key`` is its name as names are compared; it follows from the name."""
 
     id: str
     name: str
@@ -98,9 +100,15 @@ class Account:
     owner_id: str | None = None
     kind: str = ""
     parent_id: str | None = None
+    name_key: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     modified_at: datetime | None = None
     seen_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Work out the key where it was not given."""
+        if not self.name_key:
+            object.__setattr__(self, "name_key", name_key(self.name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from routing.decide import next_step
-from routing.matching import best_match, domains_to_try, normal_name
+from routing.matching import best_match, domains_to_try
+from routing.names import name_key
 from routing.nouns import Account, GroupMember
 from routing.policy_parts import Matching
 from routing.snapshot import AccountMatch, Load
@@ -99,7 +100,7 @@ def test_what_is_not_sure_enough_is_no_match() -> None:
 
 
 def test_names_are_compared_without_legal_forms_and_domains_level_by_level() -> None:
-    assert normal_name("The Föö & Bar Holding GmbH") == "foo bar"
+    assert name_key("The Föö & Bar Holding GmbH") == "foo bar"
     assert domains_to_try("a@x.y.example", Matching()) == ("x.y.example", "y.example")
     assert domains_to_try("a@y.example", Matching(public_domains=("y.example",))) == ()
 

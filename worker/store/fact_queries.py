@@ -9,9 +9,30 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, bindparam, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
-from routing.nouns import Deal, DealContact, OutOfOffice, Person, Prospect, RoleHolding
+from routing.nouns import (
+    Account,
+    Deal,
+    DealContact,
+    GroupMember,
+    OutOfOffice,
+    Person,
+    Prospect,
+    RoleHolding,
+    TerritoryAccount,
+)
 from worker.store.columns import Utc
 from worker.store.history_tables import FACT_HISTORY, PERSON_SETTING_HISTORY
 from worker.store.mirror import TABLES, history_of, table_of
@@ -19,6 +40,7 @@ from worker.store.tables import ALERT, PERSON_SETTING, READ_SPAN, RECEIPT, SIGNA
 
 _MOST_DEALS = 200
 _MOST_RECENT = 200
+_MOST_ACCOUNTS = 50
 Query = Select[Any]
 Columns = Any
 """The columns of a table or of a subquery that has the same."""
@@ -35,11 +57,19 @@ class FactQueries:
     people: Query
     """``ids``, ``emails``: people who are named either way."""
     linked_deals: Query
-    """``prospect_id``: the ids of the deals that the prospect takes part in."""
+    """``prospect_id``: in which deals the prospect takes part, and as what."""
     deals: Query
     """``ids``, ``account_id``: open deals, then the latest won."""
     holdings: Query
     """``deal_ids``, ``account_id``: who is on the teams."""
+    likely_accounts: Query
+    """``domains``, ``name``: accounts of one of these domains, or of this name as compared."""
+    territories: Query
+    """``account_id``: the account's places in territories."""
+    group_members: Query
+    """``ids``: who is in these queues and territories."""
+    queues: Query
+    """``names``: the queues of these names, in lower case."""
     absences: Query
     """``people``, ``now``: absences that are not over."""
     preferences: Query
@@ -124,6 +154,16 @@ def _fact_queries(ask: Ask, preferences: Query, recent: Query) -> FactQueries:
             ),
             _by_id,
         ),
+        likely_accounts=ask(
+            Account,
+            lambda c: or_(c.domain.in_(_list("domains")), c.name_key == bindparam("name")),
+            _by_id,
+        ).limit(_MOST_ACCOUNTS),
+        territories=ask(
+            TerritoryAccount, lambda c: c.account_id == bindparam("account_id"), _by_id
+        ),
+        group_members=ask(GroupMember, lambda c: c.group_id.in_(_list("ids")), _by_id),
+        queues=ask(Person, lambda c: and_(c.queue, func.lower(c.name).in_(_list("names"))), _by_id),
         absences=ask(
             OutOfOffice,
             lambda c: and_(c.person_id.in_(_list("people")), c.ends_at > bindparam("now")),
@@ -210,3 +250,28 @@ SIGNALS_AS_OF = (
     .order_by(RECEIPT.c.id)
 )
 """``alert_id``, ``moment``: the signals that had opened and joined an alert, in order."""
+
+_SINCE = bindparam("since", type_=Utc())
+_A_DAY_AGO = bindparam("a_day_ago", type_=Utc())
+_NOW = bindparam("now", type_=Utc())
+_OPEN_THEN = and_(
+    ALERT.c.fired_at <= _NOW, or_(ALERT.c.closed_at.is_(None), ALERT.c.closed_at > _NOW)
+)
+LOADS = (
+    select(
+        ALERT.c.assignee_id,
+        func.sum(case((_OPEN_THEN, 1), else_=0)).label("open"),
+        func.sum(case((ALERT.c.fired_at > _A_DAY_AGO, 1), else_=0)).label("today"),
+    )
+    .where(ALERT.c.assignee_id.in_(_list("people")), ALERT.c.fired_at.between(_SINCE, _NOW))
+    .group_by(ALERT.c.assignee_id)
+)
+"""``people``, ``now``, ``a_day_ago``, ``since``: alerts of each that are open, and of a day."""
+
+TURNS = (
+    select(ALERT.c.turn, ALERT.c.assignee_id, func.count().label("taken"))
+    .where(ALERT.c.turn.in_(_list("turns")), ALERT.c.fired_at.between(_SINCE, _NOW))
+    .where(ALERT.c.turn != "", ALERT.c.assignee_id.is_not(None))
+    .group_by(ALERT.c.turn, ALERT.c.assignee_id)
+)
+"""``turns``, ``since``, ``now``: how many alerts each member of a pool was given lately."""

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, MappingResult, func, select
+from sqlalchemy import Connection, func, select
 
 from routing.nouns import (
     Account,
     Deal,
-    MirrorRecord,
     OutOfOffice,
     Person,
     Prospect,
@@ -25,56 +23,20 @@ from routing.nouns import (
 from routing.policy import Policy, SignalClass
 from routing.priority import more_urgent
 from routing.snapshot import OpenAlert, Preference, Snapshot
+from worker.store import account_facts
 from worker.store import fact_queries as query
-from worker.store.fact_queries import FactQueries
 from worker.store.history import must_remember
-from worker.store.mirror import columns_of
 from worker.store.tables import SIGNAL
+from worker.store.team_facts import holidays, loads, turns
+from worker.store.view import Seen, View
 
 _GENERATIONS = 3
 _SIGNAL_FIELDS = tuple(Signal.__dataclass_fields__)
-Noun = TypeVar("Noun", bound=MirrorRecord)
-Seen = Mapping[str, datetime]
-"""When each CRM object was last read to its end."""
-Given = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _View:
-    """The mirror as it is, or as it was at ``moment``."""
-
-    conn: Connection
-    seen: Seen
-    moment: datetime | None = None
-
-    @property
-    def queries(self) -> FactQueries:
-        return query.NOW if self.moment is None else query.AS_OF
-
-    def rows(self, statement: query.Query, given: Given) -> MappingResult:
-        at = {} if self.moment is None else {"moment": self.moment}
-        return self.conn.execute(statement, {**given, **at}).mappings()
-
-    def nouns(self, noun: type[Noun], statement: query.Query, given: Given) -> list[Noun]:
-        return [self._noun(noun, row) for row in self.rows(statement, given)]
-
-    def by_ids(self, noun: type[Noun], ids: Iterable[str]) -> list[Noun]:
-        wanted = sorted(set(ids))
-        return self.nouns(noun, self.queries.by_ids[noun], {"ids": wanted}) if wanted else []
-
-    def _noun(self, noun: type[Noun], row: Any) -> Noun:
-        values = {name: row[name] for name in columns_of(noun)}
-        known = row["seen_at"]
-        if self.moment is not None and known > self.moment:
-            known = row["held_from"]
-        last = self.seen.get(row["object"])
-        values["seen_at"] = max(last, known) if last else known
-        return noun(**values)
 
 
 def snapshot_for(conn: Connection, signal: Signal, policy: Policy, now: datetime) -> Snapshot:
     """The facts for deciding on ``signal``, without the open alert (see ``open_alert``)."""
-    return _snapshot(_View(conn, _last_reads(conn)), signal, policy, now)
+    return _snapshot(View(conn, _last_reads(conn)), signal, policy, now)
 
 
 def snapshot_as_of(conn: Connection, signal: Signal, policy: Policy, moment: datetime) -> Snapshot:
@@ -85,33 +47,56 @@ def snapshot_as_of(conn: Connection, signal: Signal, policy: Policy, moment: dat
     (see ``open_alert_as_of``). Raises BeyondHistoryError.
     """
     must_remember(conn, moment)
-    return _snapshot(_View(conn, _reads_as_of(conn, moment), moment), signal, policy, moment)
+    return _snapshot(View(conn, _reads_as_of(conn, moment), moment), signal, policy, moment)
 
 
-def _snapshot(view: _View, signal: Signal, policy: Policy, now: datetime) -> Snapshot:
+def _snapshot(view: View, signal: Signal, policy: Policy, now: datetime) -> Snapshot:
     prospect = _prospect(view, signal.prospect_email)
-    account = _one(view, Account, prospect.account_id if prospect else None)
+    account = view.one(Account, prospect.account_id if prospect else None)
+    match = None
+    if account is None:
+        account, match = account_facts.matched(view, prospect, signal, policy)
     linked = _linked_deals(view, prospect)
     deals = _deals(view, account, linked)
     holdings = _holdings(view, account, deals)
-    people = _people(view, _first_ids(prospect, account, deals, holdings), signal, policy)
+    territories = account_facts.territories(view, account, policy)
+    queues = account_facts.queues(view, policy)
+    members = account_facts.members(view, [*territories, *queues])
+    first = _first_ids(prospect, account, deals, holdings) | {one.person_id for one in members}
+    people = {one.id: one for one in queues} | _people(view, first, signal, policy)
     return Snapshot(
         prospect=prospect,
         account=account,
+        match=match,
         deals=deals,
         prospect_deals=frozenset(linked),
+        contact_roles={deal_id: role for deal_id, role in linked.items() if role},
         stages={one.id: one for one in view.by_ids(Stage, (deal.stage_id for deal in deals))},
         holdings=holdings,
+        territories=tuple(territories),
+        group_members=members,
         people=people,
         out_of_office=_absences(view, people, now),
+        holidays=holidays(people, policy, now),
+        sources=_sources(view.seen),
         recent=_recent_signals(view, signal, policy),
         preferences=_preferences(view, people),
+        loads=loads(view.conn, policy, people, now),
+        turns=turns(view.conn, policy, now),
     )
+
+
+_SOURCES = {"out_of_office": "crm", "slack_status": "slack", "calendar": "calendar"}
+"""The source of absences that each mirrored object is."""
+
+
+def _sources(seen: Seen) -> dict[str, datetime | None]:
+    return {source: seen[name] for name, source in _SOURCES.items() if name in seen}
 
 
 def find_prospect(conn: Connection, email: str) -> Prospect | None:
     """The living contact with this e-mail, else the unconverted lead; the oldest id of several."""
-    return _prospect(_View(conn, _last_reads(conn)), email)
+    return _prospect(View(conn, _last_reads(conn)), email)
 
 
 def open_alert(conn: Connection, dedup_key: str) -> OpenAlert | None:
@@ -141,12 +126,12 @@ def open_alert_as_of(conn: Connection, dedup_key: str, moment: datetime) -> Open
 
 def person(conn: Connection, person_id: str | None) -> Person | None:
     """A person of the mirror by id, tombstones left out."""
-    return _one(_View(conn, {}), Person, person_id)
+    return View(conn, {}).one(Person, person_id)
 
 
 def person_by_email(conn: Connection, email: str) -> Person | None:
     """The active person with this e-mail."""
-    found = _View(conn, {}).nouns(Person, query.PERSON_OF_EMAIL, {"email": email.lower()})
+    found = View(conn, {}).nouns(Person, query.PERSON_OF_EMAIL, {"email": email.lower()})
     return found[0] if found else None
 
 
@@ -173,33 +158,30 @@ def _reads_as_of(conn: Connection, moment: datetime) -> Seen:
     return seen
 
 
-def _prospect(view: _View, email: str) -> Prospect | None:
+def _prospect(view: View, email: str) -> Prospect | None:
     found = view.nouns(Prospect, view.queries.prospect, {"email": email})
     return found[0] if found else None
 
 
-def _one(view: _View, noun: type[Noun], record_id: str | None) -> Noun | None:
-    found = view.by_ids(noun, [record_id] if record_id else [])
-    return found[0] if found else None
-
-
-def _linked_deals(view: _View, prospect: Prospect | None) -> list[str]:
+def _linked_deals(view: View, prospect: Prospect | None) -> dict[str, str]:
+    """The deals that the prospect takes part in, and as what."""
     if prospect is None:
-        return []
+        return {}
     rows = view.rows(view.queries.linked_deals, {"prospect_id": prospect.id})
-    return [row["deal_id"] for row in rows]
+    return {row["deal_id"]: row["role"] for row in rows}
 
 
-def _deals(view: _View, account: Account | None, linked: Sequence[str]) -> tuple[Deal, ...]:
+def _deals(view: View, account: Account | None, linked: Iterable[str]) -> tuple[Deal, ...]:
     """Open deals, then the latest won: of the account, and those the prospect takes part in."""
-    if account is None and not linked:
+    ids = list(linked)
+    if account is None and not ids:
         return ()
-    given = {"ids": list(linked), "account_id": account.id if account else None}
+    given = {"ids": ids, "account_id": account.id if account else None}
     return tuple(view.nouns(Deal, view.queries.deals, given))
 
 
 def _holdings(
-    view: _View, account: Account | None, deals: Sequence[Deal]
+    view: View, account: Account | None, deals: Sequence[Deal]
 ) -> tuple[RoleHolding, ...]:
     open_ids = [deal.id for deal in deals if not deal.is_closed]
     if account is None and not open_ids:
@@ -219,11 +201,12 @@ def _first_ids(
         ids.add(prospect.owner_id)
     if account is not None:
         ids.add(account.owner_id)
-        ids.update(account.fields.values())
+    records = (prospect, account, *deals)
+    ids.update(value for one in records if one is not None for value in one.fields.values())
     return {one for one in ids if one}
 
 
-def _people(view: _View, first: set[str], signal: Signal, policy: Policy) -> dict[str, Person]:
+def _people(view: View, first: set[str], signal: Signal, policy: Policy) -> dict[str, Person]:
     """Those named by the records and the policy, their managers and backups, generation by
     generation."""
     emails = policy_emails(policy)
@@ -248,7 +231,8 @@ def policy_emails(policy: Policy) -> set[str]:
     emails = {*policy.places.admins, *policy.backups, *policy.backups.values()}
     for row in policy.named_accounts:
         emails.update(one for one in (row.rep, row.backup) if one)
-    targets = [target for route in policy.routes for target in route.to]
+    targets = [one for route in policy.routes for one in (*route.to, *route.watchers)]
+    emails.update(one.person for pool in policy.pools.values() for one in pool.members)
     sources = [source for row in policy.roles.values() for source in row]
     for text in (*targets, *sources):
         if text.startswith("person:"):
@@ -256,12 +240,12 @@ def policy_emails(policy: Policy) -> set[str]:
     return emails
 
 
-def _absences(view: _View, people: dict[str, Person], now: datetime) -> tuple[OutOfOffice, ...]:
+def _absences(view: View, people: dict[str, Person], now: datetime) -> tuple[OutOfOffice, ...]:
     given = {"people": sorted(people), "now": now}
     return tuple(view.nouns(OutOfOffice, view.queries.absences, given)) if people else ()
 
 
-def _recent_signals(view: _View, signal: Signal, policy: Policy) -> tuple[Signal, ...]:
+def _recent_signals(view: View, signal: Signal, policy: Policy) -> tuple[Signal, ...]:
     """The prospect's other signals within a multi-open's reach on either side."""
     reach = timedelta(minutes=policy.priority.multi_open.within_minutes)
     around = {
@@ -274,7 +258,7 @@ def _recent_signals(view: _View, signal: Signal, policy: Policy) -> tuple[Signal
     return tuple(signal_from(row) for row in rows if (row["source"], row["event_id"]) != mine)
 
 
-def _preferences(view: _View, people: dict[str, Person]) -> dict[str, Preference]:
+def _preferences(view: View, people: dict[str, Person]) -> dict[str, Preference]:
     rows = view.rows(view.queries.preferences, {"people": sorted(people)})
     return {row["person_id"]: preference_from(row) for row in rows}
 

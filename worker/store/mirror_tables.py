@@ -65,6 +65,7 @@ class AccountRow(FactRow, table=True):
     owner_id: str | None = None
     kind: str = ""
     parent_id: str | None = None
+    name_key: str = Field(default="", index=True)
     fields: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 

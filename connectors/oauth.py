@@ -9,6 +9,7 @@ import base64
 import hashlib
 import secrets
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -18,7 +19,7 @@ from urllib.parse import urlencode
 
 from pydantic import SecretStr
 
-from connectors.errors import AuthError
+from connectors.errors import AuthError, ConfigError, ConnectorError
 
 
 class RefusedGrantError(AuthError):
@@ -119,6 +120,30 @@ class TokenInMemory(RefreshToken):
         """As the base says, for the threads of this process."""
         with self._lock:
             yield
+
+
+class Refusals:
+    """What was refused a moment ago, so that a dozen calls do not ask for the same in vain.
+
+    Salesforce locks a user out who logs in wrongly too often. Only what an admin must mend counts.
+    """
+
+    def __init__(self, seconds: float = 5.0) -> None:
+        self._seconds = seconds
+        self._last: tuple[str, ConfigError, float] | None = None
+
+    def repeat(self, asked: str) -> None:
+        """Raise the refusal again, if the last one was of the same and is not old."""
+        if self._last is None:
+            return
+        refused, error, at = self._last
+        if refused == asked and time.monotonic() - at < self._seconds:
+            raise type(error)(str(error), mend=error.mend)
+
+    def note(self, asked: str, error: ConnectorError) -> None:
+        """Remember what was refused, and how."""
+        if isinstance(error, ConfigError):
+            self._last = (asked, error, time.monotonic())
 
 
 class Refreshing:

@@ -20,7 +20,7 @@ from connectors.http import HttpSettings, retry_policy
 from connectors.hubspot.errors import told
 from connectors.hubspot.login_errors import no_log_in, refused
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
-from connectors.oauth import Consent, Grant, Refreshing, address
+from connectors.oauth import Consent, Grant, Refreshing, Refusals, address
 
 SCOPES = (
     "oauth",
@@ -147,6 +147,7 @@ class Login:
         self._lock = threading.Lock()
         self._access: str | None = None
         self._until = now()
+        self._refusals = Refusals()
         missing = AuthError(
             "there is no refresh token for HubSpot",
             mend="run: hotlead connect hubspot, and install the app again",
@@ -197,7 +198,12 @@ class Login:
             "client_id": _plain(self._secrets.client_id),
             "client_secret": _plain(self._secrets.client_secret),
         }
-        return _ask(self._settings, self._send, form)
+        self._refusals.repeat(token)
+        try:
+            return _ask(self._settings, self._send, form)
+        except ConnectorError as error:
+            self._refusals.note(token, error)
+            raise
 
 
 def _sender(pool: urllib3.PoolManager, http: HttpSettings) -> _Send:

@@ -17,9 +17,9 @@ from urllib.parse import urlsplit
 import requests
 from pydantic import SecretStr
 
-from connectors.errors import AuthError, ConfigError
+from connectors.errors import AuthError, ConfigError, ConnectorError
 from connectors.http import CallCounter, HttpSettings, Seam, session
-from connectors.oauth import Consent, Grant, Refreshing, address
+from connectors.oauth import Consent, Grant, Refreshing, Refusals, address
 from connectors.salesforce.errors import from_transport
 from connectors.salesforce.login_errors import no_log_in, refused
 from connectors.salesforce.settings import SHARED_HOSTS, SalesforceSecrets, SalesforceSettings
@@ -196,6 +196,7 @@ class TokenEndpoint:
         self._url = f"{settings.login_url}/services/oauth2/token"
         self._secrets = secrets
         self._http = http
+        self._refusals = Refusals()
         self.told_at: datetime | None = None
         """Salesforce's time at its last answer."""
 
@@ -203,6 +204,17 @@ class TokenEndpoint:
         self, form: Mapping[str, str], *, flow: str, headers: Mapping[str, str] | None = None
     ) -> Grant:
         """The grant for a form. Raises ConnectorError, whose text holds nothing of what we sent."""
+        asked = "&".join(form.values())
+        self._refusals.repeat(asked)
+        try:
+            return self._sent(form, flow=flow, headers=headers)
+        except ConnectorError as error:
+            self._refusals.note(asked, error)
+            raise
+
+    def _sent(
+        self, form: Mapping[str, str], *, flow: str, headers: Mapping[str, str] | None
+    ) -> Grant:
         try:
             answer = self._http.post(
                 self._url, data=dict(form), headers=headers, allow_redirects=False

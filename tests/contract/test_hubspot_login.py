@@ -254,6 +254,17 @@ def test_a_fresh_token_that_is_refused_is_no_endless_matter(kit: Kit) -> None:
     assert kit.sandbox.oauth.refreshes == 3
 
 
+def test_a_dead_token_is_not_tried_in_a_row_but_a_new_one_at_once(kit: Kit) -> None:
+    shelf = Shelf("na1-dead")
+    crm = connector(kit, shelf)
+    for _ in range(3):
+        with pytest.raises(RefusedGrantError):
+            companies(crm)
+    assert crm.api_calls == 1
+    shelf.token = shelf_of(kit).token
+    assert companies(crm) == 2
+
+
 def test_no_refresh_token_is_told_without_a_call(kit: Kit) -> None:
     for shelf in (None, Shelf(None)):
         crm = connector(kit, shelf)

@@ -247,6 +247,35 @@ def test_a_token_that_was_revoked_is_told_once_and_not_hammered(org: Bench) -> N
     assert crm.api_calls - before == 2
 
 
+def test_threads_whose_token_was_revoked_ask_once(org: Bench) -> None:
+    crm = connector(org, Shelf(refresh_of(connected(org))))
+    records(crm, "stages")
+    org.box.revoke_consents()
+    org.box.expire_sessions()
+    before = crm.api_calls
+
+    def attempt(_: int) -> str:
+        with pytest.raises(RefusedGrantError) as caught:
+            records(crm, "stages")
+        return caught.value.mend
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(attempt, range(8)))) == 1
+    assert crm.api_calls - before <= 8 + 1
+
+
+def test_wrong_credentials_are_not_tried_in_a_row_but_new_ones_at_once(org: Bench) -> None:
+    app(org).rotate = True
+    shelf = Shelf("dead")
+    crm = connector(org, shelf)
+    for _ in range(3):
+        with pytest.raises(RefusedGrantError):
+            records(crm, "stages")
+    assert crm.api_calls == 1
+    shelf.token = refresh_of(connected(org))
+    assert records(crm, "stages")
+
+
 def test_no_token_at_all_is_told_without_a_call(org: Bench) -> None:
     crm = connector(org, Shelf(None))
     with pytest.raises(AuthError, match="no refresh token"):

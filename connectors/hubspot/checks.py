@@ -38,6 +38,8 @@ class Checks:
     client: Client
     settings: HubspotSettings
     mapping: Mapping = NOTHING_MORE
+    journal: bool = False
+    """Whether the webhooks journal is read."""
 
     def all(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """Every check, the log-in first; nothing else when that failed."""
@@ -46,7 +48,7 @@ class Checks:
         if login.state == "fail":
             return
         yield from probe("hubspot clock", lambda: self._clock(now))
-        yield from version_checks(self.settings, now().date())
+        yield from version_checks(self.settings, now().date(), journal=self.journal)
         yield from probe("hubspot owners", self._owners)
         yield from probe("hubspot stages", self._stages)
         for kind in _NEEDED:
@@ -62,6 +64,10 @@ class Checks:
 
     def _login(self) -> Check:
         name = "hubspot log-in"
+        try:
+            self.client.log_in()
+        except ConnectorError as error:
+            return Check(name=name, state="fail", text=str(error), mend=error.mend)
         try:
             portal = self.client.account().get("portalId")
         except ConnectorError as error:

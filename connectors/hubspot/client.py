@@ -249,6 +249,10 @@ class Client:
                 raise ValueError("not an object")
             return found
 
+    def log_in(self) -> None:
+        """See that there is a token for the next call. Raises ConnectorError."""
+        self._token()
+
     def _token(self) -> str:
         return self._login.token()
 

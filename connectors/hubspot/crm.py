@@ -116,7 +116,9 @@ class Hubspot:
     def checks(self, now: Callable[[], datetime]) -> Iterator[Check]:
         """As the protocol says."""
         logged_in = True
-        for check in Checks(self._client, self._settings, self._mapping).all(now):
+        journal = self.hearing.journal is not None
+        made = Checks(self._client, self._settings, self._mapping, journal)
+        for check in made.all(now):
             logged_in = logged_in and not (check.name.endswith("log-in") and check.state == "fail")
             yield check
         if logged_in:

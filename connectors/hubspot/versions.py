@@ -34,12 +34,17 @@ def end_of(version: str) -> date:
     return date(months // 12, months % 12 + 1, 1)
 
 
-def version_checks(settings: HubspotSettings, today: date) -> Iterator[Check]:
+def version_checks(
+    settings: HubspotSettings, today: date, *, journal: bool = False
+) -> Iterator[Check]:
     """Whether what we call is supported, and for how long."""
     called = [("hubspot API version", settings.api_version, "hubspot.api_version")]
     if settings.flow == "oauth":
         name = f"oauth {settings.oauth_version}"
         called.append(("hubspot OAuth version", name, "hubspot.oauth_version"))
+    if journal:
+        version = settings.journal_version.removesuffix("-beta")
+        called.append(("hubspot journal version", version, "hubspot.journal_version"))
     for name, version, setting in called:
         yield _check(name, version, setting, today)
 

@@ -335,6 +335,19 @@ def test_a_refusal_that_quotes_what_was_sent_is_cleaned() -> None:
     assert "hush" not in str(refused(400, told, {}, hidden=["hush-hush"]))
 
 
+def test_doctor_s_first_check_fails_with_any_log_in_that_fails(kit: Kit) -> None:
+    shelf = shelf_of(kit)
+    shelf.full = kit.sandbox.oauth.app.rotate = True
+    gone = connector(kit, shelf_of(kit))
+    kit.fault("status", TOKEN_PATH, status=410, body={"status": "error"})
+    for crm in (gone, connector(kit, shelf), connector(kit, Shelf("na1-dead"))):
+        (only,) = crm.checks(kit.clock)
+        assert (only.name, only.state) == ("hubspot log-in", "fail")
+        assert only.mend
+    well = {one.name: one.state for one in connector(kit, shelf_of(kit)).checks(kit.clock)}
+    assert well["hubspot OAuth version"] == "ok"
+
+
 # Dated paths
 
 

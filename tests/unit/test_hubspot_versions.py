@@ -50,6 +50,16 @@ def test_an_end_that_is_near_is_told(
     assert all("hubspot." in one.mend for one in found if one.state == "warn")
 
 
+def test_the_journal_s_version_is_looked_at_where_it_is_read() -> None:
+    found = {
+        one.name: one for one in version_checks(HubspotSettings(), date(2027, 7, 1), journal=True)
+    }
+    assert "hubspot.journal_version" in found["hubspot journal version"].mend
+    beta = HubspotSettings(journal_version="2026-09-beta")
+    *_, last = version_checks(beta, date(2027, 7, 1), journal=True)
+    assert (last.name, last.state) == ("hubspot journal version", "ok")
+
+
 def test_the_mend_names_a_version_that_is_out() -> None:
     (found,) = version_checks(HubspotSettings(), date(2027, 3, 1))
     assert "such as 2026-09" in found.mend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Table, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, or_, select, update
 
 from worker.context import Context
 from worker.store.columns import Utc
@@ -28,7 +28,7 @@ def wake_alert(ctx: Context, tx: Tx, alert_id: str) -> None:
         ctx.dispatch.hand_over(tx, "write_back", "", lock="write_back")
 
 
-def due(table: Table) -> ColumnElement[bool]:
+def due(table: FromClause) -> ColumnElement[bool]:
     """The rows of an outbox that want work: the condition of its partial index."""
     return and_(
         table.c.state != "failed",

@@ -29,6 +29,7 @@ from worker.hints import Hints
 from worker.history import forget
 from worker.intake.accept import Intake
 from worker.listening import Listening
+from worker.medians import publish, publish_due
 from worker.outbox import anything_due, free_leases, sweep
 from worker.prepare import Preparation
 from worker.press import handle_press
@@ -45,9 +46,10 @@ from worker.web.health import health_router
 from worker.web.signals import Door, openapi_of, signals_router
 from worker.write_back import write_back
 
-SLOW = frozenset({"sync", "reconcile"})
+SLOW = frozenset({"sync", "reconcile", "medians"})
 _RECONCILE_SECONDS = 60.0
 _FORGET_SECONDS = 3600.0
+_MEDIANS_SECONDS = 60.0
 _LISTEN_RETRY = 30.0
 log = logging.getLogger(__name__)
 
@@ -161,6 +163,7 @@ class Worker:
             "deliver": lambda row_id: deliver(ctx, row_id),
             "escalate": lambda row_id: escalate(ctx, row_id),
             "write_back": lambda row_id: write_back(ctx, row_id),
+            "medians": lambda row_id: publish(ctx, row_id),
             "sync": lambda row_id: _ignore(sync(ctx, row_id)),
             "reconcile": lambda row_id: _ignore(reconcile(ctx, row_id)),
         }
@@ -174,6 +177,7 @@ class Worker:
         schedule.add("history", forget, _FORGET_SECONDS)
         if self._listening.needed:
             schedule.add("hints", self._listening.tend, clock.hint_seconds)
+        schedule.add("medians", publish_due, _MEDIANS_SECONDS)
         schedule.add("digest", make_digests, clock.digest_seconds)
         schedule.add("audit", audit_job, clock.audit_seconds)
         return schedule

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import func, or_, select, text, update
 
 from connectors.base import ActivityDraft, WriteResult
 from connectors.errors import (
@@ -20,24 +20,35 @@ from connectors.errors import (
     TemporaryError,
     UnclearError,
 )
-from worker.card import task_subject
 from worker.context import Context, retry_delay
+from worker.drafts import drafts_of
 from worker.outbox import due
-from worker.store.alerts import Row, add_event, get_alert, signals_of, take_turns
+from worker.store.alerts import Row, add_event, take_turns
 from worker.store.engine import Tx
 from worker.store.tables import ACTIVITY, ALERT
 
 BATCH = 200
 _CONFIG_RETRY = timedelta(minutes=5)
+_LEASES = 3
+"""A batch with its repeated tries takes longer than one message."""
+_PARENT = func.coalesce(ALERT.c.account_id, ALERT.c.prospect_id, ALERT.c.prospect_email)
+"""The record that a CRM locks while a task below it is written."""
+_TAKE_TURN = text("SELECT pg_advisory_xact_lock(7106, 0)")
 log = logging.getLogger(__name__)
 
 
 def write_back(ctx: Context, _row_id: str = "") -> None:
-    """Job: write every task that is due, in batches. Idempotent."""
+    """Job: write every task that is due, in batches. Idempotent.
+
+    The tasks of one parent are written by one worker at a time, also when a worker that was
+    thought dead still writes: a CRM refuses whoever comes second to a locked record.
+    """
     while True:
-        rows, drafts = _claim(ctx)
+        rows = _claim(ctx)
         if not rows:
             return
+        with ctx.store.read() as conn:
+            drafts = drafts_of(ctx, conn, rows)
         try:
             results = ctx.crm.write_activities(drafts)
         except ConnectorError as error:
@@ -46,76 +57,50 @@ def write_back(ctx: Context, _row_id: str = "") -> None:
         _store(ctx, rows, drafts, results)
 
 
-def _claim(ctx: Context) -> tuple[list[Row], list[ActivityDraft]]:
+def _claim(ctx: Context) -> list[Row]:
+    """The rows that are ours to write now, those of one parent together."""
     now = ctx.clock.now()
-    with ctx.store.write() as tx:
-        free = or_(ACTIVITY.c.lease_until.is_(None), ACTIVITY.c.lease_until <= now)
-        query = (
-            select(ACTIVITY)
-            .where(due(ACTIVITY), ACTIVITY.c.next_attempt_at <= now, free)
-            .order_by(ACTIVITY.c.next_attempt_at)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True)  # whoever changes an alert makes its task due again
-        )
-        claimed: list[Row] = []
-        drafts: list[ActivityDraft] = []
-        for row in tx.conn.execute(query).mappings().all():
-            taken = tx.conn.execute(
-                update(ACTIVITY)
-                .where(ACTIVITY.c.key == row["key"], ACTIVITY.c.attempts == row["attempts"])
-                .where(ACTIVITY.c.state == row["state"])
-                .values(
-                    state="sending",
-                    attempts=row["attempts"] + 1,
-                    lease_until=now + ctx.patience.lease,
-                )
-            )
-            if taken.rowcount == 1:
-                claimed.append(row)
-                drafts.append(_draft(ctx, tx, row))
-        return claimed, drafts
-
-
-def _draft(ctx: Context, tx: Tx, row: Row) -> ActivityDraft:
-    alert = get_alert(tx.conn, row["alert_id"])
-    if alert is None:
-        raise RuntimeError(f"task {row['key']} belongs to no alert")
-    signals = signals_of(tx.conn, alert["id"])
-    done = not alert["open"]
-    return ActivityDraft(
-        key=row["key"],
-        subject=task_subject(alert, signals, ctx.policy),
-        body=_body(alert),
-        owner_id=alert["responder_id"] or alert["holder_id"] or alert["assignee_id"],
-        prospect_id=alert["prospect_id"],
-        prospect_kind=alert["prospect_kind"],
-        account_id=alert["account_id"],
-        deal_id=alert["deal_id"],
-        due_at=alert["fired_at"] + timedelta(hours=4),
-        fired_at=alert["fired_at"],
-        role=alert["role"],
-        reason=alert["reason"],
-        completed_at=(alert["responded_at"] or alert["closed_at"]) if done else None,
-        responded_at=alert["responded_at"],
-        response_source=alert["response_kind"] or alert["state"] if done else "",
-        latency_minutes=alert["latency_minutes"],
-        working_latency_minutes=alert["working_latency_minutes"],
-        remote_id=row["remote_id"],
-        maybe_written=row["state"] == "sending",
+    task, busy = ACTIVITY, ACTIVITY.alias("busy")
+    other = ALERT.alias("other")
+    parent_of_busy = func.coalesce(other.c.account_id, other.c.prospect_id, other.c.prospect_email)
+    in_flight = (
+        select(parent_of_busy)
+        .join(busy, busy.c.alert_id == other.c.id)
+        # One with an error is in nobody's hands: it waits to be looked up.
+        .where(due(busy), busy.c.state == "sending", busy.c.error == "")
+        .where(busy.c.lease_until > now)
     )
+    free = or_(task.c.lease_until.is_(None), task.c.lease_until <= now)
+    query = (
+        select(task, _PARENT.label("parent"))
+        .join(ALERT, ALERT.c.id == task.c.alert_id)
+        .where(due(task), task.c.next_attempt_at <= now, free, _PARENT.not_in(in_flight))
+        .order_by(task.c.next_attempt_at)
+        .limit(BATCH)
+        # Whoever changes an alert makes its task due again.
+        .with_for_update(skip_locked=True, of=task)
+    )
+    with ctx.store.write() as tx:
+        if tx.dialect == "postgresql":
+            tx.conn.execute(_TAKE_TURN)  # or two would each see the other's parents free
+        rows = tx.conn.execute(query).mappings().all()
+        claimed = [row for row in rows if _take(ctx, tx, row, now)]
+    return sorted(claimed, key=lambda row: (row["parent"], row["key"]))
 
 
-def _body(alert: Row) -> str:
-    lines = [alert["reason"]]
-    if alert["thread_url"]:
-        lines.append(f"Thread: {alert['thread_url']}")
-    lines.append(f"Fired {alert['fired_at']:%Y-%m-%d %H:%M} UTC by Hotlead, alert {alert['id']}")
-    if alert["responded_at"]:
-        lines.append(
-            f"Answered by {alert['response_kind']} after {alert['latency_minutes']:.0f} min "
-            f"({alert['working_latency_minutes']:.0f} working min)"
+def _take(ctx: Context, tx: Tx, row: Row, now: datetime) -> bool:
+    taken = tx.conn.execute(
+        update(ACTIVITY)
+        .where(ACTIVITY.c.key == row["key"], ACTIVITY.c.attempts == row["attempts"])
+        .where(ACTIVITY.c.state == row["state"])
+        .values(
+            state="sending",
+            attempts=row["attempts"] + 1,
+            lease_until=now + _LEASES * ctx.patience.lease,
+            error="",
         )
-    return "\n".join(lines)
+    )
+    return taken.rowcount == 1
 
 
 def _store(
@@ -138,7 +123,11 @@ def _store(
                 _note(tx, row, draft, now)
             else:
                 values = _not_written(ctx, tx, row, result.error, now)
-            tx.conn.execute(update(ACTIVITY).where(ACTIVITY.c.key == row["key"]).values(**values))
+            # Whoever was slower than the lease may have been overtaken, and then says nothing.
+            ours = ACTIVITY.c.attempts == row["attempts"] + 1
+            tx.conn.execute(
+                update(ACTIVITY).where(ACTIVITY.c.key == row["key"], ours).values(**values)
+            )
 
 
 def _written(row: Row, draft: ActivityDraft, result: WriteResult, now: datetime) -> dict[str, Any]:
@@ -164,13 +153,15 @@ def _note(tx: Tx, row: Row, draft: ActivityDraft, now: datetime) -> None:
 def _not_written(
     ctx: Context, tx: Tx, row: Row, error: ConnectorError, now: datetime
 ) -> dict[str, Any]:
-    values: dict[str, Any] = {"error": str(error)[:500]}
-    delay = retry_delay(ctx.patience, row["attempts"] + 1)
+    tries = row["attempts"] + 1
+    said = f"{error} {error.mend}".strip() or type(error).__name__
+    values: dict[str, Any] = {"error": said[:500]}
+    delay = retry_delay(ctx.patience, tries)
     if isinstance(error, TemporaryError) and error.retry_after is not None:
         delay = max(delay, timedelta(seconds=error.retry_after))
     if isinstance(error, ConfigError):
         delay = max(delay, _CONFIG_RETRY)
-    elif isinstance(error, PermanentError):
+    elif isinstance(error, PermanentError) or _given_up(error, tries):
         add_event(tx, row["alert_id"], now, "task_failed", f"the CRM refused the task: {error}")
         return values | {"state": "failed", "lease_until": None}
     if isinstance(error, UnclearError) or row["state"] == "sending":
@@ -180,3 +171,9 @@ def _not_written(
         }
     state = "sent" if row["opened_at"] else "pending"
     return values | {"state": state, "lease_until": None, "next_attempt_at": now + delay}
+
+
+def _given_up(error: ConnectorError, tries: int) -> bool:
+    """Whether what might have passed has not, for as often as it is worth a try."""
+    most = error.tries if isinstance(error, TemporaryError) else None
+    return most is not None and tries >= most

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 from zlib import crc32
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, text, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, select, text, update
 
 from routing.nouns import Signal
 from routing.receipt import Place, Step
@@ -83,7 +83,18 @@ def change_alert(tx: Tx, alert: Row, *, shows: bool = True, **values: Any) -> bo
                 .where(outbox.c.alert_id == alert["id"])
                 .values(wanted=alert["revision"] + 1)
             )
+        _give_refused_task_a_chance(tx, alert["id"])
     return True
+
+
+def _give_refused_task_a_chance(tx: Tx, alert_id: str) -> None:
+    """A task that the CRM refused is tried again as it is now: a latency must not be lost.
+
+    One that was never seen there is looked for first, as it may have been written after all.
+    """
+    state = case((ACTIVITY.c.opened_at.is_(None), "sending"), else_="sent")
+    refused = update(ACTIVITY).where(ACTIVITY.c.alert_id == alert_id, ACTIVITY.c.state == "failed")
+    tx.conn.execute(refused.values(state=state, attempts=0))
 
 
 def add_event(

@@ -17,7 +17,8 @@ from connectors.hubspot.evidence import KEY
 from connectors.hubspot.properties import TaskShape, ensure_properties, may_add
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.settings import HubspotSettings
-from connectors.hubspot.values import Row, text
+from connectors.hubspot.unique_key import unique_key
+from connectors.hubspot.values import Row, text, to_ms
 from connectors.hubspot.versions import version_checks
 from routing.mapping import NOTHING_MORE, Mapping
 
@@ -59,7 +60,7 @@ class Checks:
         yield from probe("hubspot user properties", self._user_properties)
         yield from probe("hubspot absences", self._absences)
         yield from probe("hubspot writing tasks", self._writing)
-        yield from probe("hubspot task properties", self._task_properties)
+        yield from probe("hubspot task properties", lambda: self._task_properties(now))
         yield from probe("hubspot API budget", self._budget)
 
     def _login(self) -> Check:
@@ -166,7 +167,7 @@ class Checks:
         )
         yield Check(name=name, state="ok", text="tasks can be written")
 
-    def _task_properties(self) -> Iterator[Check]:
+    def _task_properties(self, now: Callable[[], datetime]) -> Iterator[Check]:
         name = "hubspot task properties"
         shape = ensure_properties(self.client, create=False)
         if shape.missing and self.settings.create_properties:
@@ -181,6 +182,8 @@ class Checks:
         else:
             said = f"tasks have every property, and {KEY} is unique"
             yield Check(name=name, state="ok", text=said)
+            at = str(to_ms(now()))
+            yield from probe("hubspot unique key", lambda: unique_key(self.client, at))
 
     def _to_be_added(self, name: str, shape: TaskShape) -> Check:
         """Raises ScopeError when they cannot be added for want of the scope."""

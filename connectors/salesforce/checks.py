@@ -11,12 +11,13 @@ from connectors.base import Check
 from connectors.checking import budget_check, clock_check, probe
 from connectors.errors import ConnectorError
 from connectors.salesforce import queries
-from connectors.salesforce.activity_fields import MEND
+from connectors.salesforce.activity_fields import KEY, MEND, api_name
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import MissingObjectError
 from connectors.salesforce.fields import Choice, Fields
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.salesforce.source import Source
+from connectors.salesforce.unique_key import unique_key
 
 SUPPORTED = 9
 """Releases for which a version is sure to be served: three years of three."""
@@ -33,7 +34,10 @@ class Checks:
     sources: Sequence[Source]
 
     def all(
-        self, now: Callable[[], datetime], task_problems: Callable[[], list[str]]
+        self,
+        now: Callable[[], datetime],
+        task_problems: Callable[[], list[str]],
+        takes_metrics: Callable[[], bool],
     ) -> Iterator[Check]:
         """Every check, the log-in first; nothing else when that failed."""
         name = "salesforce log-in"
@@ -48,7 +52,14 @@ class Checks:
         for source in self.sources:
             yield from self._object(source)
         yield from probe("salesforce absences", self._absences)
-        yield from probe("salesforce writing tasks", lambda: _tasks(task_problems()))
+        writable = True
+        for check in probe("salesforce writing tasks", lambda: _tasks(task_problems())):
+            writable = writable and check.state == "ok"
+            yield check
+        if writable:
+            key = api_name(self.settings.field_prefix, KEY)
+            yield from probe("salesforce unique key", lambda: unique_key(self.client, key))
+        yield from probe("salesforce medians", lambda: _medians(takes_metrics()))
         yield from probe("salesforce API budget", self._budget)
 
     def _version(self) -> Iterator[Check]:
@@ -151,8 +162,16 @@ def _tasks(problems: Sequence[str]) -> Iterator[Check]:
         text = problem.removesuffix(MEND).strip()
         yield Check(name=name, state="fail", text=text, mend=MEND if MEND in problem else "")
     if not problems:
-        text = "tasks can be written, with every field and the unique key"
+        text = "tasks can be written, with every field"
         yield Check(name=name, state="ok", text=text)
+
+
+def _medians(taken: bool) -> Iterator[Check]:
+    """Without their object the medians are off, which is no fault."""
+    on = "the medians are written into the object of config/salesforce/metrics"
+    off = "off: Salesforce gets no medians until config/salesforce/metrics is deployed and Hotlead "
+    off += "Metrics assigned to our user; hotlead latency has them"
+    yield Check(name="salesforce medians", state="ok", text=on if taken else off)
 
 
 def _release(version: str) -> int:

@@ -104,7 +104,7 @@ class Salesforce:
         """As the protocol says."""
         made = Checks(self._client, self._fields, self._settings, tuple(self._sources.values()))
         logged_in = True
-        for check in made.all(now, self.prepare):
+        for check in made.all(now, self.prepare, self.takes_metrics):
             logged_in = logged_in and not (check.name.endswith("log-in") and check.state == "fail")
             yield check
         if logged_in:

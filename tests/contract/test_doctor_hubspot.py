@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.base import Check
+from connectors.sandbox.faults import Fault
 from tests.contract import hubspot_kit
 from tests.contract.doctor_kit import not_well, only
 from tests.contract.hubspot_kit import Copy, Kit
@@ -87,6 +88,26 @@ def test_a_key_that_is_not_unique_is_a_warning(kit: Kit) -> None:
     check = only(look(kit), "hubspot task properties")
     assert check.state == "warn"
     assert "does not keep hlr_alert_key unique" in check.text
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_unique_key_is_proven_and_no_task_is_left_behind(kit: Kit, kept: bool) -> None:
+    kit.connector().prepare()
+    kit.sandbox.portal.tables["tasks"].keeps_unique = kept
+    check = only(look(kit), "hubspot unique key")
+    assert check.state == ("ok" if kept else "fail")
+    assert kit.tasks() == []
+
+
+def test_a_rule_that_refuses_our_tasks_is_found_before_the_first_alert(kit: Kit) -> None:
+    kit.connector().prepare()
+    details = [{"code": "MISSING_REQUIRED_PROPERTY", "context": {"propertyName": ["region"]}}]
+    body = {"message": "no", "category": "VALIDATION_ERROR", "errors": details}
+    path = "/crm/v3/objects/tasks/batch/create"
+    kit.sandbox.faults.order(Fault(kind="status", path=path, status=400, body=body))
+    check = only(look(kit), "hubspot unique key")
+    assert (check.state, "region" in check.text) == ("fail", True)
+    assert "optional" in check.mend
 
 
 def test_a_role_property_that_the_account_lacks_is_a_failure(kit: Kit) -> None:

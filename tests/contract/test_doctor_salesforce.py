@@ -98,6 +98,36 @@ def test_a_missing_task_field_is_told_with_what_to_deploy(org: Bench) -> None:
     assert check.mend not in check.text
 
 
+def test_a_key_that_works_is_proven_and_nothing_is_left_behind(org: Bench) -> None:
+    check = only(look(org), "salesforce unique key")
+    assert (check.state, "is refused" in check.text) == ("ok", True)
+    assert org.box.records("Task", deleted=True) == []
+
+
+def test_a_key_that_does_not_work_is_told_and_the_tasks_are_deleted_again(org: Bench) -> None:
+    org.box.org.table("Task").keeps_unique = False
+    check = only(look(org), "salesforce unique key")
+    assert (check.state, "is not unique" in check.text) == ("fail", True)
+    assert org.box.records("Task") == []
+
+
+def test_a_rule_that_refuses_our_tasks_is_found_before_the_first_alert(org: Bench) -> None:
+    refused = {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No.", "fields": []}
+    body = [{"success": False, "errors": [refused]}] * 2
+    path = "/services/data/v66.0/composite/sobjects"
+    org.box.faults.order(Fault(kind="status", status=200, path=path, method="POST", body=body))
+    check = only(look(org), "salesforce unique key")
+    assert check.state == "fail"
+    assert "Validation Rules" in check.mend
+
+
+def test_the_object_for_medians_is_looked_for(org: Bench) -> None:
+    assert only(look(org), "salesforce medians").text.startswith("off")
+    org.box.org.metadata.polls = 0
+    list(org.crm().install(check_only=False))
+    assert only(look(org), "salesforce medians").text.startswith("the medians are written")
+
+
 def test_what_an_admin_mends_is_seen_at_the_next_look(org: Bench) -> None:
     crm = org.crm()
     columns = org.box.org.objects["contact"].columns

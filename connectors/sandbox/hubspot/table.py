@@ -42,6 +42,7 @@ class Table:
         self.groups: dict[str, str] = {f"{kind.name.removesuffix('s')}information": kind.name}
         self.dropped: dict[str, Property] = {}
         """Archived properties; records keep their values, and show them no longer."""
+        self.keeps_unique = True
         self.live: dict[int, Record] = {}
         self.archived: dict[int, Record] = {}
         self.merged_into: dict[int, int] = {}

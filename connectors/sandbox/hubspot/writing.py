@@ -94,7 +94,7 @@ def check_unique(table: Table, values: Mapping[str, str], own: Record | None = N
     """Raises the API's refusal when another living record has one of these values."""
     for name in table.unique_names:
         other = table.find_unique(name, values[name]) if values.get(name) else None
-        if other is None or other is own:
+        if other is None or other is own or not table.keeps_unique:
             continue
         if name == "email":
             raise conflict(f"Contact already exists. Existing ID: {other.id}")

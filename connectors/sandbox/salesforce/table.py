@@ -27,6 +27,8 @@ class Table:
     order: list[Place] = field(default_factory=list)
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
     """For each external id field: its values, and the record that has each."""
+    keeps_unique: bool = True
+    """Whether a value of a unique field is refused a second time, as it should be."""
     gone: list[Place] = field(default_factory=list)
     """When which record was deleted."""
 

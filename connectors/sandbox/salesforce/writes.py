@@ -171,7 +171,7 @@ def _store(org: Org, table: Table, row: Row) -> None:
 
 def _unique(table: Table, row: Row) -> None:
     for column in table.sobject.columns.values():
-        if not column.external_id or column.name not in row:
+        if not (table.keeps_unique and column.external_id and column.name in row):
             continue
         holder = table.holder(column.name, row[column.name])
         if holder is not None and holder != row["Id"]:

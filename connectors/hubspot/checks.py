@@ -14,6 +14,7 @@ from connectors.hubspot.client import Client
 from connectors.hubspot.definitions import definitions
 from connectors.hubspot.errors import ScopeError
 from connectors.hubspot.evidence import KEY
+from connectors.hubspot.mapping_checks import mapping_checks
 from connectors.hubspot.properties import TaskShape, ensure_properties, may_add
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.settings import HubspotSettings
@@ -25,9 +26,11 @@ from routing.mapping import NOTHING_MORE, Mapping
 _NEEDED = ("companies", "contacts", "deals")
 _OPTIONAL = {
     "users": "no out of office, time zones, managers or backups are known",
+    "leads": "no leads are known",
     "emails": "no response by e-mail is seen",
     "calls": "no response by call is seen",
     "meetings": "no response by meeting is seen",
+    "communications": "no response by WhatsApp, LinkedIn or SMS is seen",
     "tasks": "no response by other tasks is seen",
 }
 
@@ -56,7 +59,7 @@ class Checks:
             yield from self._object(kind)
         for kind, lost in _OPTIONAL.items():
             yield from self._object(kind, lost)
-        yield from probe("hubspot company properties", self._company_properties)
+        yield from mapping_checks(self.client, self.settings, self.mapping, now)
         yield from probe("hubspot user properties", self._user_properties)
         yield from probe("hubspot absences", self._absences)
         yield from probe("hubspot writing tasks", self._writing)
@@ -99,26 +102,14 @@ class Checks:
             api = self.client.reading.crm.objects.basic_api
             try:
                 self.client.get(f"reading {kind}", api.get_page, kind, limit=1)
-            except ScopeError as error:
-                if not lost:
+            except PermanentError as error:
+                if not lost or isinstance(error, AuthError):
                     raise
                 yield Check(name=name, state="warn", text=f"{lost}: {error}", mend=error.mend)
                 return
             yield Check(name=name, state="ok", text=f"{kind} can be read")
 
         return probe(name, look)
-
-    def _company_properties(self) -> Iterator[Check]:
-        name, wanted = "hubspot company properties", self.settings.account_fields
-        known = definitions(self.client, "companies") if wanted else {}
-        missing = ", ".join(one for one in wanted if one not in known)
-        if missing:
-            text = f"companies have no property {missing}, which the configuration names"
-            mend = "add it (kind HubSpot user), or correct its name"
-            yield Check(name=name, state="fail", text=text, mend=mend)
-        else:
-            said = f"companies have {', '.join(wanted)}" if wanted else "none is needed"
-            yield Check(name=name, state="ok", text=said)
 
     def _user_properties(self) -> Iterator[Check]:
         name = "hubspot user properties"

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 
 from connectors.hubspot.definitions import Definition, Definitions, is_calculated
 from connectors.hubspot.notes import Notes
+from connectors.hubspot.settings import HubspotSettings
 from connectors.hubspot.values import Row, is_day, number, reference, text, to_moment
+from routing.mapping import Mapping as Mapped
 
 MOST_COUNTED = 1000
 
@@ -92,6 +94,18 @@ def _makes_sense(row: Row, name: str, one: Definition) -> bool:
     return True
 
 
+def wanted_fields(settings: HubspotSettings, mapping: Mapped) -> Mapping[str, Sequence[str]]:
+    """The further properties of each object type that the policy names."""
+    fields = mapping.fields
+    return {
+        "companies": (*settings.account_fields, *fields.account),
+        "contacts": fields.prospect,
+        "leads": fields.prospect,
+        "deals": fields.deal,
+        "users": fields.person,
+    }
+
+
 class Chosen:
     """Which further properties of each type are read, and the notes about them."""
 
@@ -110,7 +124,8 @@ class Chosen:
             return Fields(kind)
         known = self._known.of(kind, wanted)
         found = Fields(kind, {name: known[name] for name in wanted if name in known}, self._odd)
-        missing = [name for name in wanted if name not in known]
+        # A property of prospects is mostly one of contacts: what leads lack is no news.
+        missing = [name for name in wanted if name not in known and kind != "leads"]
         self._tell(
             f"missing:{kind}",
             missing,

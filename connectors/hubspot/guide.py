@@ -18,10 +18,20 @@ SCOPES = (
     ("crm.objects.deals.read", "deals, pipelines and stages"),
     ("crm.objects.owners.read", "reps and teams"),
     ("crm.objects.users.read", "out of office, working hours, managers, backups; optional"),
+    ("crm.objects.leads.read", "leads and who works on them; optional"),
+    ("crm.objects.custom.read", "custom objects that give roles; only with mapping.holdings"),
+    ("crm.schemas.custom.read", "how those are named; only with mapping.holdings"),
     ("sales-email-read", "e-mails that reps sent, as responses; optional"),
     ("crm.schemas.contacts.write", "adding our properties to tasks, once; may be taken back"),
 )
-_OPTIONAL = ("crm.objects.users.read", "sales-email-read", "crm.schemas.contacts.write")
+_OPTIONAL = (
+    "crm.objects.users.read",
+    "crm.objects.leads.read",
+    "crm.objects.custom.read",
+    "crm.schemas.custom.read",
+    "sales-email-read",
+    "crm.schemas.contacts.write",
+)
 _DEVELOPMENT = Link(text="HubSpot: Development", url="https://app.hubspot.com/l/developer-overview")
 _BEARER = ((r"(?i)^(authorization:\s*)?bearer\s+", ""),)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"

@@ -33,6 +33,9 @@ SCOPES = (
 """Without these there is no mirror or no task."""
 OPTIONAL_SCOPES = (
     "crm.objects.users.read",
+    "crm.objects.leads.read",
+    "crm.objects.custom.read",
+    "crm.schemas.custom.read",
     "sales-email-read",
     "crm.schemas.contacts.write",
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from connectors.base import MirrorObject, Page
@@ -15,7 +15,7 @@ from connectors.hubspot.definitions import Definitions
 from connectors.hubspot.directory import Directory
 from connectors.hubspot.errors import ScopeError
 from connectors.hubspot.feeds import Convert, Feed, Feeds, off
-from connectors.hubspot.fields import Chosen, Fields, Odd
+from connectors.hubspot.fields import Chosen, Fields, Odd, wanted_fields
 from connectors.hubspot.live import Live
 from connectors.hubspot.notes import Notes
 from connectors.hubspot.pipelines import Pipelines
@@ -334,15 +334,3 @@ def _of_deals(name: str, properties: Sequence[str], convert: Convert, *, asks: b
         bin=False,
         sweep=_OPEN if asks else None,
     )
-
-
-def wanted_fields(settings: HubspotSettings, mapping: Mapped) -> Mapping[str, Sequence[str]]:
-    """The further properties of each object type that the policy names."""
-    fields = mapping.fields
-    return {
-        "companies": (*settings.account_fields, *fields.account),
-        "contacts": fields.prospect,
-        "leads": fields.prospect,
-        "deals": fields.deal,
-        "users": fields.person,
-    }

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import Check
 from connectors.sandbox.faults import Fault
+from routing.mapping import Mapping
 from tests.contract import hubspot_kit
 from tests.contract.doctor_kit import not_well, only
 from tests.contract.hubspot_kit import Copy, Kit
@@ -47,6 +48,7 @@ def test_an_account_with_everything_is_well(kit: Kit) -> None:
         ("crm.schemas.contacts.write", "task properties", "fail"),
         ("crm.objects.users.read", "users", "warn"),
         ("sales-email-read", "emails", "warn"),
+        ("crm.objects.leads.read", "leads", "warn"),
     ],
 )
 def test_a_missing_scope_is_named_where_it_is_missed(
@@ -115,6 +117,47 @@ def test_a_role_property_that_the_account_lacks_is_a_failure(kit: Kit) -> None:
     check = only(checks, "hubspot company properties")
     assert check.state == "fail"
     assert "no property sdr_owner," in check.text
+
+
+def test_every_property_and_object_of_the_mapping_is_looked_for(kit: Kit) -> None:
+    sandbox = kit.sandbox
+    sandbox.portal.define_object("renewal", "Renewal", "Renewals")
+    sandbox.portal.links.define("renewal", "companies")
+    sandbox.define("renewal", "csm")
+    sandbox.define("deals", "score", "number", formula="1")
+    sandbox.define("contacts", "persona")
+    sandbox.define("users", "away", "bool")
+    holding = {"object": "renewal", "person": "csm", "account": "companies", "role": "CSM"}
+    mapping = Mapping.model_validate(
+        {
+            "fields": {"deal": ["score"], "prospect": ["persona"]},
+            "absence": {"flag": "away", "ends": "until"},
+            "holdings": [holding, {**holding, "object": "contract"}],
+        }
+    )
+    checks = look(kit, mapping=mapping)
+    assert not_well(checks) == NEW | {
+        "hubspot deal properties of the policy": "warn",
+        "hubspot user properties of the policy": "fail",
+        "hubspot custom object contract (csm)": "fail",
+    }
+    found = only(checks, "hubspot custom object renewal (csm)")
+    assert "by association with companies" in found.text
+    assert "have no property until" in only(checks, "hubspot user properties of the policy").text
+    assert "no custom object contract" in only(checks, "hubspot custom object contract (csm)").text
+
+
+@pytest.mark.parametrize("scope", ["crm.schemas.custom.read", "crm.objects.custom.read"])
+def test_a_scope_that_a_custom_object_needs_is_named(kit: Kit, scope: str) -> None:
+    kit.sandbox.portal.define_object("renewal", "Renewal", "Renewals")
+    kit.sandbox.portal.links.define("renewal", "companies")
+    kit.sandbox.define("renewal", "csm")
+    holding = {"object": "renewal", "person": "csm", "account": "companies", "role": "CSM"}
+    kit.sandbox.portal.scopes -= {scope}
+    checks = look(kit, mapping=Mapping.model_validate({"holdings": [holding]}))
+    check = only(checks, "hubspot custom object renewal (csm)")
+    assert check.state == "fail"
+    assert f"Add the scope {scope}" in check.mend
 
 
 def test_user_properties_that_the_account_lacks_are_a_warning(kit: Kit) -> None:

@@ -2,51 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import re
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
-import requests
 
 from tests.contract.hubspot_kit import Kit, ask, found, running
-
-OBJECT_PAGE = "CollectionResponseSimplePublicObjectWithAssociationsForwardPaging"
-SEARCH_PAGE = "CollectionResponseWithTotalSimplePublicObjectForwardPaging"
-BATCH = "BatchResponseSimplePublicObject"
-LINKS = "associations.v4:BatchResponsePublicAssociationMultiWithLabel"
-
-
-class Answered:
-    """What the models' reader wants of a response."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-
-def strictly(model: str, answer: requests.Response) -> Any:
-    """Read the answer by the client's model; every key and value must come through."""
-    package_name, _, name = model.rpartition(":")
-    package = importlib.import_module(f"hubspot.crm.{package_name or 'objects'}")
-    configuration = package.Configuration()
-    configuration.client_side_validation = True
-    reader = package.ApiClient(configuration=configuration)
-    found = reader.deserialize(Answered(answer.content), name)
-    assert plain(reader.sanitize_for_serialization(found)) == plain(answer.json())
-    return found
-
-
-def plain(value: Any) -> Any:
-    """Without nulls, and with times in one spelling."""
-    if isinstance(value, dict):
-        return {key: plain(one) for key, one in value.items() if one is not None}
-    if isinstance(value, list):
-        return [plain(one) for one in value]
-    if isinstance(value, str) and re.match(r"\d{4}-\d\d-\d\dT", value):
-        return datetime.fromisoformat(value)
-    return value
+from tests.contract.hubspot_models import BATCH, LINKS, OBJECT_PAGE, SEARCH_PAGE, strictly
 
 
 @pytest.fixture

@@ -56,6 +56,40 @@ seen.stages = pipelines.results[0].stages.map((one) => [one.label, one.metadata.
 const company = await client.crm.properties.coreApi.getByName("companies", "csm_owner");
 seen.property = [company.type, company.externalOptions, company.referencedObjectType];
 
+const archived = await client.crm.owners.ownersApi.getPage(undefined, undefined, 100, true);
+seen.left = archived.results.map((one) => [one.archived, one.userIdIncludingInactive > 0]);
+seen.teams = owners.results[0].teams.map((one) => [one.name, one.primary]);
+const leads = await client.crm.objects.leads.basicApi.getPage(10, undefined, [
+  "hs_lead_name",
+  "hs_primary_contact_id",
+]);
+seen.leads = leads.results.map((one) => [
+  one.properties.hs_lead_name,
+  one.properties.hs_primary_contact_id === contacts[0].id,
+]);
+const schemas = await client.crm.schemas.coreApi.getAll(false);
+seen.schemas = schemas.results.map((one) => [one.name, one.objectTypeId, one.labels.plural]);
+const custom = await client.crm.objects.basicApi.getPage(schemas.results[0].objectTypeId, 10);
+seen.custom = custom.results.length;
+const labels = await client.crm.associations.v4.schema.definitionsApi.getAll("deals", "contacts");
+seen.labels = labels.results.map((one) => [one.category, one.label ?? null]);
+const definitions = await client.crm.properties.coreApi.getAll("companies", false);
+seen.calculated = definitions.results.filter((one) => one.calculated).map((one) => one.name);
+const dropped = await client.crm.properties.coreApi.getAll("companies", true);
+seen.dropped = dropped.results.map((one) => [one.name, one.archivedAt instanceof Date]);
+const partly = await client.crm.objects.batchApi.update("contacts", {
+  inputs: [
+    { id: contacts[0].id, properties: { jobtitle: "VP" }, objectWriteTraceId: "good" },
+    { id: "404", properties: { jobtitle: "VP" }, objectWriteTraceId: "bad" },
+  ],
+});
+seen.partly = [partly.numErrors, partly.errors[0].context.objectWriteTraceId];
+try {
+  await client.crm.owners.ownersApi.getById(1);
+} catch (error) {
+  seen.nobody = error.code;
+}
+
 try {
   await client.crm.contacts.basicApi.create({ properties: { nonsense: "1" }, associations: [] });
 } catch (error) {

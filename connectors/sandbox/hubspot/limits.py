@@ -8,6 +8,14 @@ from collections.abc import Callable
 from connectors.sandbox.hubspot.errors import rate_limited
 
 SECOND, TEN_SECONDS, DAY = 1_000, 10_000, 86_400_000
+TIERS = {
+    "free": (100, 250_000),
+    "starter": (100, 250_000),
+    "professional": (190, 625_000),
+    "enterprise": (190, 1_000_000),
+    "increased": (250, 2_000_000),
+}
+"""Calls in ten seconds of an app and in a day of an account, by what the account is."""
 
 
 class Limits:
@@ -30,6 +38,10 @@ class Limits:
         self._recent: deque[int] = deque()
         self._searches: deque[int] = deque()
         self._day = 0
+
+    def tier(self, name: str) -> None:
+        """Be an account of this tier."""
+        self.in_ten_seconds, self.daily = TIERS[name]
 
     def take(self, *, searching: bool) -> None:
         """Count one call. Raises the API's refusal when it is one too many."""

@@ -6,7 +6,6 @@ library does it once a thread, loses extra headers and fails on a 401 that is no
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -238,43 +237,12 @@ class Client:
 
         return self._call(send, writing=True)
 
-    def own_id(self) -> str:
-        """The id of the user that we are logged in as; '' when the org does not say."""
-        resources = self._call(lambda library: _object(library.restful("")))
-        return str(resources.get("identity") or "").rpartition("/")[2]
+    def call(self, action: Callable[[Library], Result], *, writing: bool = False) -> Result:
+        """Do it with the library, logged in, with the tries and errors of every call.
 
-    def deploy(self, zipped: bytes, *, check_only: bool) -> str:
-        """Hand a metadata zip over, all of it or nothing; the id to ask for its outcome by."""
-        from simple_salesforce.util import exception_handler
-
-        options = {
-            "checkOnly": check_only,
-            "ignoreWarnings": False,
-            "rollbackOnError": True,
-            "singlePackage": True,
-        }
-        parts: dict[str, tuple[str | None, str | bytes, str]] = {
-            "json": (None, json.dumps({"deployOptions": options}), "application/json"),
-            "file": ("deploy.zip", zipped, "application/zip"),
-        }
-
-        def send(library: Library) -> str:
-            # The library would send its own content type, without the boundary of the parts.
-            headers = {"Authorization": library.headers["Authorization"]}
-            address = f"{library.base_url}metadata/deployRequest"
-            answer = library.session.post(address, headers=headers, files=parts)
-            if answer.status_code >= 300:
-                exception_handler(answer, "metadata/deployRequest")
-            return str(_object(answer.json())["id"])
-
-        return self._call(send, writing=True)
-
-    def deployed(self, deploy_id: str) -> dict[str, Any]:
-        """How a deploy stands, with what failed."""
-        path = f"metadata/deployRequest/{deploy_id}"
-        asked = {"includeDetails": "true"}
-        answer = self._call(lambda library: _object(library.restful(path, asked)))
-        return _object(answer.get("deployResult"))
+        ``writing`` marks what may be done twice but not be left unclear.
+        """
+        return self._call(action, writing=writing)
 
     def close(self) -> None:
         """Close the connections."""

@@ -13,8 +13,8 @@ from connectors.base import Check
 from connectors.errors import AuthError, ConfigError, ConnectorError
 from connectors.salesforce.activity_fields import PERMISSION_SET
 from connectors.salesforce.client import Client
-from connectors.salesforce.deploying import Refusal, deploy
-from connectors.salesforce.errors import from_row
+from connectors.salesforce.deploying import Refusal, deploy, own_id
+from connectors.salesforce.errors import DoubledError, from_row
 from connectors.salesforce.package import shipped
 from connectors.salesforce.settings import SalesforceSettings
 
@@ -129,7 +129,7 @@ class Installer:
 
     def _assigned(self, name: str) -> str:
         """What was done. Raises ConnectorError."""
-        user = self.client.own_id()
+        user = own_id(self.client)
         # Both are ours: an id that the org gave, and a name of config/salesforce.
         where = f"AssigneeId = '{user}' AND PermissionSet.Name = '{name}'"
         asked = f"SELECT Id FROM PermissionSetAssignment WHERE {where}"  # noqa: S608
@@ -139,9 +139,12 @@ class Installer:
         found = self.client.query(sought)["records"]
         record = {"AssigneeId": user, "PermissionSetId": found[0]["Id"] if found else ""}
         [answer] = self.client.create("PermissionSetAssignment", [record], all_or_none=True)
-        if not answer.get("success"):
-            raise from_row(answer.get("errors") or [])
-        return "was given"
+        if answer.get("success"):
+            return "was given"
+        refused = from_row(answer.get("errors") or [])
+        if isinstance(refused, DoubledError):  # an answer that was lost gave it already
+            return "has"
+        raise refused
 
     def _usable(self) -> Check:
         """Whether our user sees the fields now. Raises ConnectorError."""

@@ -22,6 +22,8 @@ from tests.contract.hubspot_kit import START, Copy, Kit, draft, running
 
 CREATE = "/crm/v3/objects/tasks/batch/create"
 UPDATE = "/crm/v3/objects/tasks/batch/update"
+UPSERT = "/crm/v3/objects/tasks/batch/upsert"
+LINK = "/crm/v4/associations/tasks/{}/batch/create"
 
 
 @pytest.fixture
@@ -169,6 +171,40 @@ def test_a_second_create_of_a_unique_key_becomes_an_update(kit: Kit) -> None:
         "newer",
         "Dana Reed opened 'Pricing' twice",
     }
+
+
+def test_what_may_be_there_already_is_an_upsert_and_associated_all_the_same(kit: Kit) -> None:
+    connector = kit.connector()
+    connector.ensure_properties()
+    one = of(kit, maybe_written=True)
+    kit.fault("status", LINK.format("contacts"), status=503)
+    [first] = connector.write_activities([one])
+    assert isinstance(first.error, TemporaryError)
+    [again] = connector.write_activities([one])
+    assert (again.error, again.created) == (None, False)
+    assert (kit.calls(UPSERT), kit.calls(CREATE)) == (2, 0)
+    for to, key in (("contacts", "dana"), ("companies", "acme"), ("deals", "big")):
+        assert kit.sandbox.associated("tasks", again.remote_id or "", to) == [kit.ids[key]]
+
+
+def test_a_task_that_hangs_on_nothing_for_want_of_a_right_is_written_with_a_note(kit: Kit) -> None:
+    connector = kit.connector()
+    connector.ensure_properties()
+    refused = {"message": "no", "category": "VALIDATION_ERROR"}
+    kit.fault("status", LINK.format("contacts"), status=400, body=refused)
+    [result] = connector.write_activities([of(kit, maybe_written=True)])
+    assert result.error is None
+    assert "hang on no record" in connector.notes[0]
+
+
+def test_a_task_that_is_older_than_its_key_is_completed_and_not_doubled(kit: Kit) -> None:
+    [made] = kit.connector(create_properties=False).write_activities([of(kit)])
+    connector = kit.connector()
+    connector.ensure_properties()
+    [done] = connector.write_activities([completed(of(kit), remote_id=made.remote_id)])
+    assert (done.error, done.remote_id) == (None, made.remote_id)
+    [task] = kit.tasks()
+    assert (task["hs_task_status"], task["hlr_alert_key"]) == ("COMPLETED", "task:1")
 
 
 def test_a_task_that_was_deleted_by_hand_is_created_again(kit: Kit) -> None:

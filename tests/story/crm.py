@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,45 @@ def log_contact(
         hs_timestamp=stamp,
         hubspot_owner_id=person_id,
     )
+
+
+def set_away(sandbox: Any, crm: str, person_id: str, starts: datetime, ends: datetime) -> None:
+    """A rep enters an absence in the CRM."""
+    if crm == "salesforce":
+        sandbox.create(
+            "OutOfOffice",
+            UserId=person_id,
+            StartDate=f"{starts:%Y-%m-%dT%H:%M:%S.000+0000}",
+            EndDate=f"{ends:%Y-%m-%dT%H:%M:%S.000+0000}",
+            Message="Away",
+        )
+        return
+    span = {name: int(at.timestamp() * 1000) for name, at in (("start", starts), ("end", ends))}
+    hours = json.dumps([{f"{name}Timestamp": at for name, at in span.items()}])
+    sandbox.update("users", user_of(sandbox, person_id), hs_out_of_office_hours=hours)
+
+
+def user_of(sandbox: Any, person_id: str) -> str:
+    """The HubSpot user record behind an owner."""
+    return next(
+        str(one["id"]) for one in sandbox.records("users") if one["hubspot_owner_id"] == person_id
+    )
+
+
+def give_deal(sandbox: Any, crm: str, deal_id: str, person_id: str) -> None:
+    """A deal gets another owner."""
+    if crm == "salesforce":
+        sandbox.update("Opportunity", deal_id, OwnerId=person_id)
+    else:
+        sandbox.update("deals", deal_id, hubspot_owner_id=person_id)
+
+
+def give_account(sandbox: Any, crm: str, account_id: str, person_id: str) -> None:
+    """An account gets another CSM, whom the policy reads from a field of it."""
+    if crm == "salesforce":
+        sandbox.update("Account", account_id, CSM__c=person_id)
+    else:
+        sandbox.update("companies", account_id, csm_owner=person_id)
 
 
 def our_tasks(sandbox: Any, crm: str) -> list[dict[str, Any]]:

@@ -40,6 +40,7 @@ _ASK_AGAIN = 900.0
 _REPLAY = "subscription.fetch.replayid"
 _AUTH = "service.auth"
 _INSTALL = "pip install 'hotlead[events]', or set salesforce.change_events: false"
+_REACH = "let this machine reach salesforce.pubsub_url, or set salesforce.change_events: false"
 _SELECT = "Setup › Change Data Capture: select {}; up to five objects are free"
 Note = Callable[[str, str], None]
 log = logging.getLogger(__name__)
@@ -252,7 +253,13 @@ class ChangeEvents:
 def checks(events: ChangeEvents | None, settings: SalesforceSettings) -> Iterator[Check]:
     """What there is to say of change events, also where they are off."""
     if events is not None:
-        yield from events.checks()
+        try:
+            yield from events.checks()
+        except TemporaryError as error:
+            if settings.change_events != "auto":
+                raise
+            text = f"{error}: changes are seen by polling"
+            yield Check(name=NAME, state="warn", text=text, mend=_REACH)
         return
     why = "as the configuration says"
     if settings.change_events == "auto" and not installed():

@@ -84,6 +84,11 @@ def address(base: str, parameters: Mapping[str, str | None]) -> str:
     return f"{base}?{urlencode(given)}"
 
 
+def plain(secret: SecretStr | None) -> str:
+    """The value of a secret; '' where there is none."""
+    return secret.get_secret_value() if secret is not None else ""
+
+
 class RefreshToken(ABC):
     """Where a refresh token is kept. Methods raise ConfigError when the place cannot be used."""
 

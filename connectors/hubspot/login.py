@@ -20,7 +20,7 @@ from connectors.http import HttpSettings, retry_policy
 from connectors.hubspot.errors import told
 from connectors.hubspot.login_errors import no_log_in, refused
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
-from connectors.oauth import Consent, Grant, Refreshing, Refusals, address
+from connectors.oauth import Consent, Grant, Refreshing, Refusals, address, plain
 
 SCOPES = (
     "oauth",
@@ -94,8 +94,8 @@ def exchange_code(
         "grant_type": "authorization_code",
         "code": code,
         "redirect_uri": redirect_uri,
-        "client_id": _plain(secrets.client_id),
-        "client_secret": _plain(secrets.client_secret),
+        "client_id": plain(secrets.client_id),
+        "client_secret": plain(secrets.client_secret),
     }
     with urllib3.PoolManager(retries=retry_policy(http, reading=False)) as pool:
         grant = _ask(settings, _sender(pool, http), form)
@@ -113,7 +113,7 @@ class _Consent:
     def address(self, redirect_uri: str, state: str, challenge: str) -> str:  # noqa: ARG002
         # HubSpot takes no challenge: the client secret proves who exchanges the code.
         return authorize_url(
-            self.settings, _plain(self.secrets.client_id), redirect_uri, state=state
+            self.settings, plain(self.secrets.client_id), redirect_uri, state=state
         )
 
     def exchange(
@@ -170,7 +170,7 @@ class Login:
     def token(self) -> str:
         """The token for a call now. Raises ConnectorError when a new one was needed and refused."""
         if not self.renews:
-            return _plain(self._secrets.token)
+            return plain(self._secrets.token)
         with self._lock:
             if self._access is None or self._now() >= self._until:
                 return self._renew()
@@ -198,8 +198,8 @@ class Login:
         form = {
             "grant_type": "refresh_token",
             "refresh_token": token,
-            "client_id": _plain(self._secrets.client_id),
-            "client_secret": _plain(self._secrets.client_secret),
+            "client_id": plain(self._secrets.client_id),
+            "client_secret": plain(self._secrets.client_secret),
         }
         self._refusals.repeat(token)
         try:
@@ -233,10 +233,6 @@ def _ask(settings: HubspotSettings, send: _Send, form: Mapping[str, str]) -> Gra
         sent = [value for name, value in form.items() if name != "grant_type"]
         raise refused(answer.status, found, answer.headers, hidden=sent)
     return _grant(found)
-
-
-def _plain(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""
 
 
 def _json(raw: bytes) -> Any:

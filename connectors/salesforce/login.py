@@ -7,22 +7,19 @@ https://help.salesforce.com/s/articleView?id=xcloud.remoteaccess_oauth_flows.htm
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from pydantic import SecretStr
 
-from connectors.errors import AuthError, ConfigError, ConnectorError
+from connectors.errors import AuthError, ConfigError
 from connectors.http import CallCounter, HttpSettings, Seam, session
-from connectors.oauth import Consent, Grant, Refreshing, Refusals, address
-from connectors.salesforce.errors import from_transport
-from connectors.salesforce.login_errors import no_log_in, refused
+from connectors.oauth import Consent, Grant, Refreshing, address, plain
 from connectors.salesforce.settings import SHARED_HOSTS, SalesforceSecrets, SalesforceSettings
+from connectors.salesforce.token_endpoint import TokenEndpoint
 
 SCOPES = ("api", "refresh_token")
 """What a person is asked to consent to."""
@@ -82,8 +79,8 @@ def exchange_code(
         "code_verifier": verifier.get_secret_value(),
         **_client(secrets),
     }
-    with session(Seam(http, CallCounter())) as plain:
-        grant = TokenEndpoint(settings, secrets, plain).ask(form, flow="authorization_code")
+    with session(Seam(http, CallCounter())) as once:
+        grant = TokenEndpoint(settings, secrets, once).ask(form, flow="authorization_code")
     if grant.refresh_token is None:
         raise ConfigError(
             "Salesforce gave no refresh token, so Hotlead could not log in by itself",
@@ -101,7 +98,7 @@ class _Consent:
     http: HttpSettings
 
     def address(self, redirect_uri: str, state: str, challenge: str) -> str:
-        client_id = _plain(self.secrets.client_id)
+        client_id = plain(self.secrets.client_id)
         return authorize_url(
             self.settings, client_id, redirect_uri, challenge=challenge, state=state
         )
@@ -129,8 +126,8 @@ def log_in(settings: SalesforceSettings, secrets: SalesforceSecrets, http: HttpS
 
     Raises ConnectorError with the mend. A refresh token that rotates here is saved as ever.
     """
-    with session(Seam(http, CallCounter())) as plain:
-        return Login(settings, secrets, plain).grant()
+    with session(Seam(http, CallCounter())) as once:
+        return Login(settings, secrets, once).grant()
 
 
 class Login:
@@ -161,7 +158,7 @@ class Login:
         return self._refreshing.grant()
 
     def _as_the_app(self) -> Grant:
-        pair = f"{_plain(self._secrets.client_id)}:{_plain(self._secrets.client_secret)}"
+        pair = f"{plain(self._secrets.client_id)}:{plain(self._secrets.client_secret)}"
         basic = {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         form = {"grant_type": "client_credentials"}
         return self._endpoint.ask(form, flow=self._settings.flow, headers=basic)
@@ -187,50 +184,6 @@ class Login:
         return self._endpoint.ask(form, flow=self._settings.flow)
 
 
-class TokenEndpoint:
-    """``/services/oauth2/token`` of one org."""
-
-    def __init__(
-        self, settings: SalesforceSettings, secrets: SalesforceSecrets, http: requests.Session
-    ) -> None:
-        self._url = f"{settings.login_url}/services/oauth2/token"
-        self._secrets = secrets
-        self._http = http
-        self._refusals = Refusals()
-        self.told_at: datetime | None = None
-        """Salesforce's time at its last answer."""
-
-    def ask(
-        self, form: Mapping[str, str], *, flow: str, headers: Mapping[str, str] | None = None
-    ) -> Grant:
-        """The grant for a form. Raises ConnectorError, whose text holds nothing of what we sent."""
-        asked = "&".join(form.values())
-        self._refusals.repeat(asked)
-        try:
-            return self._sent(form, flow=flow, headers=headers)
-        except ConnectorError as error:
-            self._refusals.note(asked, error)
-            raise
-
-    def _sent(
-        self, form: Mapping[str, str], *, flow: str, headers: Mapping[str, str] | None
-    ) -> Grant:
-        try:
-            answer = self._http.post(
-                self._url, data=dict(form), headers=headers, allow_redirects=False
-            )
-        except requests.exceptions.RequestException as error:
-            # The error holds the request, and that the secret.
-            raise from_transport(error, writing=False) from None
-        found = _json(answer)
-        self.told_at = _date(answer.headers.get("Date", ""))
-        if answer.status_code != requests.codes.ok:
-            sent = [value for name, value in form.items() if name != "grant_type"]
-            sent.append(_plain(self._secrets.client_secret))
-            raise refused(answer.status_code, found, answer.headers, flow=flow, hidden=sent)
-        return _grant(found)
-
-
 def assertion(settings: SalesforceSettings, secrets: SalesforceSecrets, now: datetime) -> str:
     """A JWT that says who we are and whom we act for. Raises ConfigError for a key that is none."""
     import jwt
@@ -242,7 +195,7 @@ def assertion(settings: SalesforceSettings, secrets: SalesforceSecrets, now: dat
         "exp": int((now + _LIFE).timestamp()),
     }
     try:
-        return jwt.encode(claims, _plain(secrets.private_key), algorithm="RS256")
+        return jwt.encode(claims, plain(secrets.private_key), algorithm="RS256")
     except (ValueError, TypeError, jwt.PyJWTError):
         # What the library says may quote the key.
         raise ConfigError(
@@ -264,41 +217,5 @@ def audience(settings: SalesforceSettings) -> str:
 
 def _client(secrets: SalesforceSecrets) -> dict[str, str]:
     """What a flow with a person says of the app; an app may do without its secret."""
-    named = {"client_id": _plain(secrets.client_id), "client_secret": _plain(secrets.client_secret)}
+    named = {"client_id": plain(secrets.client_id), "client_secret": plain(secrets.client_secret)}
     return {name: value for name, value in named.items() if value}
-
-
-def _plain(secret: SecretStr | None) -> str:
-    return secret.get_secret_value() if secret is not None else ""
-
-
-def _date(told: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(told)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
-
-
-def _json(answer: requests.Response) -> Any:
-    try:
-        return answer.json()
-    except requests.exceptions.JSONDecodeError:
-        return None
-
-
-def _grant(found: Any) -> Grant:
-    told = found if isinstance(found, dict) else {}
-    token, instance = told.get("access_token"), told.get("instance_url")
-    if not isinstance(token, str) or not isinstance(instance, str) or not urlsplit(instance).netloc:
-        raise no_log_in(requests.codes.ok)
-    refresh = told.get("refresh_token")
-    org, _, user = str(told.get("id", "")).partition("/id/")[2].partition("/")
-    return Grant(
-        access_token=SecretStr(token),
-        refresh_token=SecretStr(refresh) if isinstance(refresh, str) and refresh else None,
-        instance_url=instance,
-        account=org,
-        user=user,
-        scopes=tuple(str(told.get("scope", "")).split()),
-    )

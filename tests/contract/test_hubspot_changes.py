@@ -83,7 +83,7 @@ def test_a_read_that_breaks_off_moves_no_watermark_and_loses_nothing(kit: Kit) -
     assert set(copy.sync()) == set(made)
 
 
-def test_one_stamp_on_more_rows_than_a_page_holds(kit: Kit) -> None:
+def test_r1_one_stamp_on_more_rows_than_a_page_holds(kit: Kit) -> None:
     copy = started(kit)
     made = [*fill(kit, 5, apart=1), *fill(kit, 700), *fill(kit, 5, apart=1)]
     assert set(copy.sync()) == set(made)
@@ -100,14 +100,14 @@ def test_ids_of_different_length_in_one_bulk_edit_are_all_read(kit: Kit) -> None
     assert {row.title for row in rows.values() if isinstance(row, Prospect)} == {"VP"}
 
 
-def test_more_changes_than_a_search_may_return(kit: Kit) -> None:
+def test_r5_more_changes_than_a_search_may_return(kit: Kit) -> None:
     kit.sandbox.portal.search_cap = 400
     copy = started(kit)
     made = fill(kit, 1000, apart=0.25)
     assert set(copy.sync()) == set(made)
 
 
-def test_more_changes_of_one_stamp_than_a_search_may_return(kit: Kit) -> None:
+def test_r5_more_changes_of_one_stamp_than_a_search_may_return(kit: Kit) -> None:
     kit.sandbox.portal.search_cap = 400
     copy = started(kit)
     made = fill(kit, 1000)
@@ -121,7 +121,7 @@ def test_short_and_empty_pages_are_not_the_end(kit: Kit) -> None:
     assert set(copy.sync()) == set(made)
 
 
-def test_a_record_that_shows_up_late_is_found_by_the_overlap(kit: Kit) -> None:
+def test_r1_a_record_that_shows_up_late_is_found_by_the_overlap(kit: Kit) -> None:
     copy = started(kit)
     late = fill(kit, 1)
     table = kit.sandbox.portal.tables["contacts"]
@@ -176,7 +176,7 @@ def test_a_change_during_the_first_read_is_seen_by_the_second(kit: Kit) -> None:
     assert row.name == "Changed"
 
 
-def test_archived_records_go_though_their_stamp_does_not_move(kit: Kit) -> None:
+def test_r3_archived_records_go_though_their_stamp_does_not_move(kit: Kit) -> None:
     made = fill(kit, 3)
     copy = started(kit)
     kit.sandbox.archive("contacts", made[1])
@@ -194,7 +194,7 @@ def test_the_recycling_bin_is_looked_through_on_its_own_timer(kit: Kit) -> None:
     assert set(copy.sync()) == {made[1]}
 
 
-def test_the_loser_of_a_merge_is_gone_and_its_contacts_follow(kit: Kit) -> None:
+def test_r3_the_loser_of_a_merge_is_gone_and_its_contacts_follow(kit: Kit) -> None:
     winner = kit.sandbox.create("companies", name="Acme")
     loser = kit.sandbox.create("companies", name="Acme (double)")
     contact = kit.sandbox.create("contacts", {"companies": loser}, email="d@acme.test")
@@ -210,7 +210,7 @@ def test_the_loser_of_a_merge_is_gone_and_its_contacts_follow(kit: Kit) -> None:
     assert row.account_id == winner
 
 
-def test_contacts_and_companies_have_different_names_for_the_same_stamp(kit: Kit) -> None:
+def test_r11_contacts_and_companies_have_different_names_for_the_same_stamp(kit: Kit) -> None:
     company = kit.sandbox.create("companies", name="Acme")
     copy = Copy(kit.connector(), "companies")
     copy.sync()

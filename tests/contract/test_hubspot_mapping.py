@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from connectors.errors import TemporaryError
 from routing.mapping import AbsenceFields, ExtraFields, HoldingObject, Mapping
@@ -56,7 +58,7 @@ def test_each_noun_carries_the_properties_that_the_policy_names(kit: Kit) -> Non
     assert crm.notes == []
 
 
-def test_a_value_that_is_not_what_its_property_promises_is_empty_and_counted(kit: Kit) -> None:
+def test_r10_a_value_that_is_not_what_its_property_promises_is_empty_and_counted(kit: Kit) -> None:
     kit.sandbox.define("companies", "seats", "number")
     kit.sandbox.define("companies", "vip", "bool")
     kit.sandbox.define("companies", "since", "date")
@@ -79,7 +81,7 @@ def test_a_value_that_is_not_what_its_property_promises_is_empty_and_counted(kit
     assert crm.notes == []
 
 
-def test_a_calculated_property_is_warned_about_and_read_on_its_own_timer(kit: Kit) -> None:
+def test_r2_a_calculated_property_is_warned_about_and_read_on_its_own_timer(kit: Kit) -> None:
     kit.sandbox.define("companies", "score", "number", formula="1 + 1")
     kit.sandbox.recalculate("companies", kit.ids["acme"], score="1")
     crm = kit.connector(mapping=fields(account=("score",)), calculated_minutes=60)
@@ -280,3 +282,13 @@ def test_a_failing_custom_object_is_an_error_and_not_switched_off(kit: Kit) -> N
     kit.fault("status", "/crm-object-schemas/v3/schemas", times=-1, status=500)
     with pytest.raises(TemporaryError):
         Copy(kit.connector(mapping=mapping), RENEWALS).sync()
+
+
+def test_the_mapping_in_the_guide_is_one(kit: Kit) -> None:
+    guide = Path(__file__).parents[2] / "docs" / "connect-hubspot.md"
+    [block] = [one for one in guide.read_text().split("```") if one.startswith("yaml\npolicy:")]
+    found = YAML(typ="safe").load(block.removeprefix("yaml"))["policy"]["mapping"]
+    mapping = Mapping.model_validate(found)
+    assert mapping.holdings[0].object == "renewal"
+    crm = kit.connector(mapping=mapping)
+    assert crm.objects[-1].name == RENEWALS

@@ -176,7 +176,7 @@ def test_a_contact_with_and_without_company(kit: Kit) -> None:
     assert (lou.account_id, lou.company) == (None, "Free Inc")
 
 
-def test_a_number_that_is_a_list_is_no_reference(kit: Kit) -> None:
+def test_r10_a_number_that_is_a_list_is_no_reference(kit: Kit) -> None:
     contact = kit.sandbox.create(
         "contacts", email="x@x.test", associatedcompanyid="3092727991;3881228353"
     )
@@ -213,7 +213,7 @@ def test_participants_of_deals_follow_what_the_deals_become(kit: Kit) -> None:
     assert set(copy.sync()) == both
 
 
-def test_a_participant_who_leaves_an_open_deal_is_gone_though_the_deal_did_not_change(
+def test_r4_a_participant_who_leaves_an_open_deal_is_gone_though_the_deal_did_not_change(
     kit: Kit,
 ) -> None:
     copy = Copy(kit.connector(open_deal_minutes=5), "deal_contacts")
@@ -239,7 +239,7 @@ def test_a_company_that_is_joined_to_an_open_deal_is_seen_though_the_deal_did_no
     assert deal.account_id == kit.ids["sub"]
 
 
-def test_associations_beyond_one_page_are_all_followed(kit: Kit) -> None:
+def test_r4_associations_beyond_one_page_are_all_followed(kit: Kit) -> None:
     kit.sandbox.portal.association_page = 3
     for number in range(8):
         contact = kit.sandbox.create("contacts", email=f"c{number}@x.test")

@@ -8,6 +8,7 @@ from connectors.base import Check, HintSource, Webhook
 from connectors.checking import probe
 from connectors.http import CallCounter, HttpSettings
 from connectors.hubspot import journal, webhooks
+from connectors.hubspot.app_client import AppClient
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
 
 _NO_SECRET = "HOTLEAD_HUBSPOT_CLIENT_SECRET"  # noqa: S105 - a name
@@ -29,7 +30,8 @@ class Hearing:
         self.journal: journal.Journal | None = None
         key, secret = secrets.client_id, secrets.client_secret
         if settings.journal and key is not None and secret is not None:
-            self.journal = journal.Journal(settings, key, secret, http, counter, portal)
+            client = AppClient(settings, key, secret, http, counter)
+            self.journal = journal.Journal(settings, client, portal)
         self.webhook = webhooks.Webhooks(secret, settings.settle_seconds) if secret else None
 
     @property

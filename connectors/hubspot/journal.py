@@ -5,50 +5,25 @@ It speaks for an app, not for an account: a token of its own, by the app's id an
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlsplit
-
-import requests
-from pydantic import SecretStr
-from urllib3.exceptions import HTTPError
+from urllib.parse import quote
 
 from connectors.base import Check, Hint, Positions
-from connectors.errors import (
-    AuthError,
-    ConfigError,
-    PermanentError,
-    TemporaryError,
-)
-from connectors.http import CallCounter, HttpSettings, Seam, is_loopback, session
+from connectors.errors import AuthError, ConfigError, PermanentError, TemporaryError
 from connectors.hubspot import changes, records
-from connectors.hubspot.errors import ScopeError, refusal
+from connectors.hubspot.app_client import MEND, AppClient
+from connectors.hubspot.errors import ScopeError
 from connectors.hubspot.settings import HubspotSettings
 
 NAME = "hubspot journal"
-SCOPES = (
-    "developer.webhooks_journal.read",
-    "developer.webhooks_journal.subscriptions.read",
-    "developer.webhooks_journal.subscriptions.write",
-)
 _TOPIC = "journal"
-_LARGEST = 32_000_000
-"""Bytes of one entry; HubSpot promises at most 5 MB or 10,000 events."""
 _ALL = ("CREATE", "UPDATE", "DELETE", "MERGE", "RESTORE")
 _LINKS = ("ASSOCIATION_ADDED", "ASSOCIATION_REMOVED")
-_EARLY = 60.0
-"""Seconds before its end at which a token is replaced."""
-_NO_CONTENT, _UNAUTHORIZED, _BAD_REQUEST = 204, 401, 400
-_MEND = (
-    "give the app the scopes developer.webhooks_journal.read, .subscriptions.read and "
-    ".subscriptions.write, or set hubspot.journal: false"
-)
 log = logging.getLogger(__name__)
 
 
@@ -105,23 +80,13 @@ class Journal:
     """The journal of one app, read for one account. ``portal`` tells the account's id."""
 
     def __init__(
-        self,
-        settings: HubspotSettings,
-        client_id: SecretStr,
-        client_secret: SecretStr,
-        http: HttpSettings,
-        counter: CallCounter,
-        portal: Callable[[], int],
+        self, settings: HubspotSettings, client: AppClient, portal: Callable[[], int]
     ) -> None:
         self.name = NAME
         self.settle = settings.settle_seconds
         self._settings = settings
-        self._keys = (client_id, client_secret)
-        self._limits = http
-        self._http = session(Seam(http, counter))
+        self._client = client
         self._portal = portal
-        self._token = ""
-        self._token_ends = 0.0
         self._heard_at: float | None = None
         self._listening = False
 
@@ -166,7 +131,7 @@ class Journal:
     def missing(self) -> list[Wanted]:
         """The subscriptions that are not there; nothing is changed. Raises ConnectorError."""
         portal = self._portal()
-        found = self._call("GET", self._path("subscriptions")) or {}
+        found = self._client.call("GET", self._path("subscriptions")) or {}
         have = [one for one in found.get("results") or [] if isinstance(one, dict)]
         return [
             one
@@ -179,7 +144,7 @@ class Journal:
         missing = self.missing()
         portal = self._portal()
         for one in missing:
-            self._call("POST", self._path("subscriptions"), json=one.body(portal))
+            self._client.call("POST", self._path("subscriptions"), json=one.body(portal))
         return len(missing)
 
     def checks(self) -> Iterator[Check]:
@@ -190,7 +155,7 @@ class Journal:
         except (ScopeError, AuthError) as error:
             text = f"off: {error}; changes are seen by polling"
             wanted_so = self._settings.journal is True
-            mend = (error.mend or _MEND) if wanted_so else ""
+            mend = (error.mend or MEND) if wanted_so else ""
             yield Check(name=NAME, state="fail" if wanted_so else "ok", text=text, mend=mend)
             return
         if missing:
@@ -201,7 +166,7 @@ class Journal:
 
     def close(self) -> None:
         """Give back connections."""
-        self._http.close()
+        self._client.close()
 
     def _after(self, place: str | None) -> dict[str, Any] | None:
         """The entry behind a place; the newest where there is none. None: nothing there yet."""
@@ -209,7 +174,7 @@ class Journal:
 
     def _entry(self, what: str) -> dict[str, Any] | None:
         query = {"installPortalId": str(self._portal())}
-        found = self._call("GET", f"{self._path('journal')}/{what}", params=query)
+        found = self._client.call("GET", f"{self._path('journal')}/{what}", params=query)
         if not found or not found.get("url"):
             return None
         if not found.get("currentOffset"):
@@ -220,104 +185,11 @@ class Journal:
         return f"/webhooks-journal/{part}/{self._settings.journal_version}"
 
     def _tell(self, tell: Callable[[Hint], None], url: str, portal: int) -> None:
-        for event in self._events(url):
+        events = self._client.file(url)
+        if events is None:
+            tell(changes.everything())
+        for event in events or ():
             if event.get("portalId") in (portal, str(portal), None):
                 found = changes.hint(event)
                 if found is not None:
                     tell(found)
-
-    def _events(self, url: str) -> Sequence[Mapping[str, Any]]:
-        """The events of an entry. Its address is signed already and must not see our token."""
-        plain = is_loopback(url) and is_loopback(self._settings.base_url)
-        if urlsplit(url).scheme != "https" and not plain:
-            raise TemporaryError("an entry of the journal is not at an https address")
-        what = "fetching an entry of the journal"
-        with _reached(what), self._http.get(url, stream=True, allow_redirects=False) as answer:
-            if answer.status_code >= _BAD_REQUEST:
-                raise TemporaryError(f"{what}: refused ({answer.status_code}); asked for anew")
-            raw = answer.raw.read(_LARGEST + 1, decode_content=True)
-        if len(raw) > _LARGEST:
-            log.warning("an entry of the journal is too long to read; all is read instead")
-            return [{"objectTypeId": one.type_id} for one in wanted(self._settings)]
-        try:
-            told = json.loads(raw).get("journalEvents")
-        except (ValueError, AttributeError) as error:
-            raise TemporaryError(f"{what}: it is no JSON object") from error
-        return [one for one in told or [] if isinstance(one, dict)]
-
-    def _call(self, method: str, path: str, **more: Any) -> dict[str, Any] | None:
-        """One call; a token that has ended meanwhile is replaced once."""
-        answer = self._send(method, path, **more)
-        if answer.status_code == _UNAUTHORIZED:
-            self._token = ""
-            answer = self._send(method, path, **more)
-        return _read("the webhooks journal", answer)
-
-    def _send(self, method: str, path: str, **more: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self._fresh_token()}", "Accept": "application/json"}
-        with _reached("the webhooks journal"):
-            return self._http.request(
-                method,
-                self._settings.base_url + path,
-                headers=headers,
-                timeout=(self._limits.connect_timeout, self._limits.read_timeout),
-                allow_redirects=False,
-                **more,
-            )
-
-    def _fresh_token(self) -> str:
-        if self._token and time.monotonic() < self._token_ends - _EARLY:
-            return self._token
-        client_id, secret = self._keys
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": client_id.get_secret_value(),
-            "client_secret": secret.get_secret_value(),
-            "scope": " ".join(SCOPES),
-        }
-        url = f"{self._settings.base_url}/oauth/{self._settings.oauth_version}/token"
-        what = "the log-in to the webhooks journal"
-        with _reached(what):
-            answer = self._http.post(url, data=form, allow_redirects=False)
-        try:
-            told = _read(what, answer) or {}
-        except ScopeError:
-            raise
-        except PermanentError as error:
-            raise AuthError(str(error), mend=_MEND) from error
-        self._token = str(told.get("access_token") or "")
-        self._token_ends = time.monotonic() + float(told.get("expires_in") or 0)
-        if not self._token:
-            raise AuthError(f"{what} gave no token", mend=_MEND)
-        return self._token
-
-
-def _read(what: str, answer: requests.Response) -> dict[str, Any] | None:
-    """The JSON of an answer; None where it is empty. Raises the refusal that it is."""
-    try:
-        found = answer.json() if answer.content else None
-    except ValueError:
-        found = None
-    if answer.status_code >= _BAD_REQUEST:
-        error = refusal(what, answer.status_code, found or {}, answer.headers)
-        if isinstance(error, ConfigError):
-            error.mend = _MEND
-        raise error
-    if answer.status_code == _NO_CONTENT or not answer.content:
-        return None
-    if not isinstance(found, dict):
-        raise TemporaryError(f"{what}: the answer was no JSON object")
-    return found
-
-
-@contextmanager
-def _reached(what: str) -> Iterator[None]:
-    """Turns what requests raises into our errors."""
-    try:
-        yield
-    except requests.exceptions.SSLError as error:
-        text = f"{what}: the certificate of the other side was not accepted"
-        raise ConfigError(text, mend="check hubspot.base_url, and a proxy on the way") from error
-    except (requests.exceptions.RequestException, HTTPError) as error:
-        name = type(error).__name__
-        raise TemporaryError(f"{what}: HubSpot could not be reached ({name})") from error

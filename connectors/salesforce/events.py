@@ -120,8 +120,7 @@ class ChangeEvents:
                         begin(topic)
                 while not until.is_set():
                     stream, error = self._wait(ended, until)
-                    if stream is not None:
-                        self._lost_its_place(stream, error, access, positions)
+                    if stream and self._begins_anew(stream, error, access, positions):
                         change(stream.topic, ())
                         begin(stream.topic)
                     for topic in self._worth_asking_again():
@@ -184,6 +183,11 @@ class ChangeEvents:
             why = "" if stub.topic(topic).can_subscribe else "it may not be subscribed to"
         except grpc.RpcError as error:
             why = self._only_of_this_topic(error, access)
+        self._note_refusal(topic, why)
+        return not why
+
+    def _note_refusal(self, topic: str, why: str) -> None:
+        """Keep why a topic is not heard; empty: it is."""
         if why:
             self._refused[topic] = (why, time.monotonic())
         else:
@@ -191,7 +195,6 @@ class ChangeEvents:
         named = ", ".join(_entity(one) for one in self._refused if _entity(one) in _OWNED)
         said = f"no change events of {named}, which are not selected or hidden; they are polled"
         self._note(NAME, said if named else "")
-        return not why
 
     def _wait(
         self,
@@ -210,22 +213,25 @@ class ChangeEvents:
         self._streams.pop(stream.topic, None)
         return stream, error
 
-    def _lost_its_place(
+    def _begins_anew(
         self,
         stream: Stream,
         error: grpc.RpcError | None,
         access: Access,
         positions: Positions,
-    ) -> None:
-        """A position that is too old is given up. Raises whatever else ended the stream."""
+    ) -> bool:
+        """Whether a stream that ended is to be begun with what comes next: its place is too old.
+
+        Not so when this one topic is refused. Raises whatever ends them all.
+        """
         if error is None:
             raise TemporaryError("Salesforce closed the stream of change events")
         if _REPLAY in _code(error) and stream.resumed:
             log.warning("%s: the position is too old; the objects are read now", stream.topic)
             positions.put(stream.topic, "")
-            return
-        why = self._only_of_this_topic(error, access)
-        raise TemporaryError(f"the stream of {stream.topic} ended: {why}")
+            return True
+        self._note_refusal(stream.topic, self._only_of_this_topic(error, access))
+        return False
 
     def _only_of_this_topic(self, error: Any, access: Access) -> str:
         """Why this one topic is refused. Raises ConnectorError for what concerns them all."""

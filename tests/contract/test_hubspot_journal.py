@@ -112,6 +112,7 @@ def test_wrong_keys_are_a_matter_of_the_log_in(kit: Kit) -> None:
         until(lambda: heard.error, "a refusal")
     assert isinstance(heard.error, AuthError)
     assert "wrong" not in str(heard.error)
+    assert "HOTLEAD_HUBSPOT_CLIENT_SECRET" in heard.error.mend
 
 
 def test_a_token_that_has_ended_is_replaced_in_line(kit: Kit) -> None:

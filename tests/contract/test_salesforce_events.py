@@ -144,6 +144,17 @@ def test_an_object_that_is_not_selected_is_a_note_and_no_error(org: Bench) -> No
         assert "/data/LeadChangeEvent" in health["refused"]  # type: ignore[operator]
 
 
+def test_a_topic_that_is_refused_late_leaves_the_others_alone(org: Bench, service: Any) -> None:
+    service.closed.add("/data/LeadChangeEvent")
+    heard = ear(org, service)
+    with heard.listening(connected=False):
+        until(lambda: "/data/LeadChangeEvent" in str(heard.source.health()["refused"]), "a refusal")
+        until(lambda: len(heard.signs) == len(FIVE) - 1, "the others")
+        org.box.update("Account", org.ids["acme"], Name="One")
+        heard.wait_for(org.ids["acme"])
+    assert heard.error is None
+
+
 def test_a_session_that_has_ended_is_renewed_by_the_next_try(org: Bench, service: Any) -> None:
     crm = org.crm(pubsub_url=service.url)
     crm.read("stages", None).__next__()

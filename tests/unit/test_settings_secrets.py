@@ -92,6 +92,15 @@ SLACK = ["HOTLEAD_SLACK_BOT_TOKEN", "HOTLEAD_SLACK_APP_TOKEN"]
             ["HOTLEAD_SALESFORCE_CLIENT_ID", "HOTLEAD_SALESFORCE_CLIENT_SECRET", *SLACK],
         ),
         (
+            "crm: hubspot\nhubspot: {journal: true}\n",
+            [
+                "HOTLEAD_HUBSPOT_TOKEN",
+                "HOTLEAD_HUBSPOT_CLIENT_ID",
+                "HOTLEAD_HUBSPOT_CLIENT_SECRET",
+                *SLACK,
+            ],
+        ),
+        (
             "crm: hubspot\nsignals: {require_signature: true}\n",
             ["HOTLEAD_HUBSPOT_TOKEN", *SLACK, "HOTLEAD_SIGNALS_SECRET"],
         ),

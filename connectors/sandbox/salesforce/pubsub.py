@@ -18,6 +18,7 @@ _MOST = 100
 _PREFIX = "sfdc.platform.eventbus.grpc"
 _NO_AUTH = f"{_PREFIX}.service.auth.error"
 _NO_TOPIC = f"{_PREFIX}.topic.notfound"
+_NO_ACCESS = f"{_PREFIX}.subscription.fetch.authorization.error"
 _NO_SCHEMA = f"{_PREFIX}.schema.notfound"
 _BAD_REPLAY = f"{_PREFIX}.subscription.fetch.replayid.corrupted"
 _BAD_NUMBER = f"{_PREFIX}.subscription.fetch.requested.events.invalid"
@@ -46,6 +47,8 @@ class PubSub:
         self.keep_alive = keep_alive
         self.streams = 0
         self.asked: list[pb.FetchRequest] = []
+        self.closed: set[str] = set()
+        """Topics that exist and may not be subscribed to, which shows only then."""
         self.deaf = False
         """While set, streams stay open and say nothing, not even that they live."""
         self._cut = 0
@@ -130,6 +133,9 @@ class PubSub:
         first = next(requests)
         self.asked.append(first)
         self._offered(context, first.topic_name)
+        if first.topic_name in self.closed:
+            said = f"You don't have access to {first.topic_name}."
+            _refuse(context, grpc.StatusCode.PERMISSION_DENIED, _NO_ACCESS, said)
         stream = _Stream(self._bus, context, first, self._start(first, context))
         reader = threading.Thread(target=stream.read, args=(requests,), daemon=True)
         reader.start()

@@ -144,7 +144,10 @@ _STEP_USER = Step(
         "On the user: Permission Set License Assignments › Edit Assignments › Salesforce API "
         "Integration. Save.",
         "On the user: Permission Set Assignments › Edit Assignments › Hotlead Integration. Save. "
-        "If it is not in the list yet, go on: the test says how it gets there.",
+        "If it is not in the list yet, go on: it comes with our fields.",
+        "To let Hotlead install these fields by itself, give this user Modify Metadata Through "
+        "Metadata API Functions for as long as that takes (Setup › Permission Sets › New › System "
+        "Permissions). Else an admin deploys them with the Salesforce CLI.",
     ),
     links=(
         _page("Setup: Users", "ManageUsers/home"),

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
 from connectors.base import Check
 from connectors.guiding import Ask
 from connectors.sandbox.hubspot import HubspotSandbox
@@ -16,6 +18,8 @@ from connectors.sandbox.salesforce import SalesforceSandbox
 from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
 from tests.story.world import small_world
+from worker.cli.common import UsageError
+from worker.cli.main import app
 from worker.clock import SystemClock
 from worker.connect.desk import Desk
 from worker.connect.guided import Guided
@@ -89,6 +93,23 @@ def ask_of(guided: Guided, name: str) -> Ask:
 def failed(checks: list[Check]) -> dict[str, str]:
     """The text of each failed check, by name."""
     return {one.name: one.text for one in checks if one.state == "fail"}
+
+
+def connect(at: Site, *words: str, typed: str = "", env: Any = None) -> tuple[int, str]:
+    """``hotlead connect`` in this process: its exit code and all that was said.
+
+    A sentence of an error ends it, as in ``main``. No secret may be among it.
+    """
+    path = ("-c", str(at.config))
+    sets = [word for name, value in at.settings.items() for word in ("--set", f"{name}={value}")]
+    command = ["connect", at.system, *path, *sets, *words]
+    done = CliRunner().invoke(app, command, input=typed, env={"COLUMNS": "300"} | (env or {}))
+    if isinstance(done.exception, UsageError):
+        return 2, f"{done.output}\n{done.exception}"
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    for name, secret in at.right.items():
+        assert "." in name or secret not in done.output
+    return done.exit_code, done.output
 
 
 @contextmanager

@@ -4,35 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from tests.contract.connect_kit import Site, site
+from tests.contract.connect_kit import Site, connect, site
 from tests.contract.login_kit import key_and_certificate
-from worker.cli.common import UsageError
-from worker.cli.main import app
 
 
 @pytest.fixture
 def at(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
     with site(request.param, tmp_path) as made:
         yield made
-
-
-def connect(at: Site, *words: str, typed: str = "", env: Any = None) -> tuple[int, str]:
-    """Exit code and all that was said; a sentence of an error ends it, as in ``main``."""
-    path = ("-c", str(at.config))
-    sets = [word for name, value in at.settings.items() for word in ("--set", f"{name}={value}")]
-    command = ["connect", at.system, *path, *sets, *words]
-    done = CliRunner().invoke(app, command, input=typed, env={"COLUMNS": "300"} | (env or {}))
-    if isinstance(done.exception, UsageError):
-        return 2, f"{done.output}\n{done.exception}"
-    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
-    for name, secret in at.right.items():
-        assert "." in name or secret not in done.output
-    return done.exit_code, done.output
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def unattended(guided: Guided, terminal: Terminal) -> Outcome:
         names = [name for blame in guided.blamed(checks) for name in blame.asks]
         about = f" ({', '.join(names)})" if names else ""
         raise RefusedError(f"{guided.guide.title} was not connected{about}", checks)
-    return Outcome(guide=guided.guide, flow=guided.flow.name, checks=checks, written=guided.keep())
+    written = _written(guided, terminal, ask=False)
+    return Outcome(guide=guided.guide, flow=guided.flow.name, checks=checks, written=written)
 
 
 def attended(guided: Guided, terminal: Terminal, *, open_browser: bool = True) -> Outcome:
@@ -62,7 +63,7 @@ def attended(guided: Guided, terminal: Terminal, *, open_browser: bool = True) -
         if guided.flow.consents:
             consent_by_browser(guided, terminal, open_browser=open_browser)
     checks = _tried_until_taken(guided, terminal, open_browser=open_browser)
-    written = _written(guided, terminal)
+    written = _written(guided, terminal, ask=True)
     return Outcome(guide=guided.guide, flow=guided.flow.name, checks=checks, written=written)
 
 
@@ -152,9 +153,17 @@ def _explain(
         terminal.list_of(f"{guided.guide.title} was not reached:", checks[:1])
 
 
-def _written(guided: Guided, terminal: Terminal) -> list[Path]:
+def _written(guided: Guided, terminal: Terminal, *, ask: bool) -> list[Path]:
+    """Show what is to be written, and write it; the files. Raises UsageError for a no."""
     if not guided.anything_new():
         return []
+    _tell_change(guided, terminal)
+    if ask and not terminal.yes("Write it?"):
+        raise UsageError(_STOPPED)
+    return guided.keep()
+
+
+def _tell_change(guided: Guided, terminal: Terminal) -> None:
     config, diff, names = guided.config, guided.diff(), guided.new_secrets()
     terminal.say()
     if not config.exists:
@@ -166,6 +175,3 @@ def _written(guided: Guided, terminal: Terminal) -> list[Path]:
         terminal.say(f"  {line}", {"+": "green", "-": "red"}.get(line[:1], "dim"))
     if names:
         terminal.say(f"These are stored in {guided.credentials_shown}: {', '.join(names)}")
-    if not terminal.yes("Write it?"):
-        raise UsageError(_STOPPED)
-    return guided.keep()

@@ -37,8 +37,7 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
     for rule in policy.suppress:
         if not failing(rule.when, case):
             return _explained(signal_class, f"suppressed: {rule.name}", policy)
-    found = _find_route(case)
-    search = find_assignee(found.route.to, signal, snapshot, where, policy, now)
+    found, search = assign(case)
     assignee = search.holder.person if search.holder else None
     ladder = policy.ladder_name(found.route, signal_class)
     steps, candidates = build_ladder(assignee, snapshot, policy, now, ladder=ladder)
@@ -142,7 +141,16 @@ class Found:
     passed: tuple[str, ...]
 
 
-def _find_route(case: Case) -> Found:
+def assign(case: Case) -> tuple[Found, Search]:
+    """The route of a case, and the person whom it assigns, if any."""
+    found = find_route(case)
+    to = found.route.to
+    search = find_assignee(to, case.signal, case.snapshot, case.where, case.policy, case.now)
+    return found, search
+
+
+def find_route(case: Case) -> Found:
+    """The first route that holds and assigns. The policy's last one always does."""
     copies: list[Route] = []
     passed: list[str] = []
     for route in case.policy.routes:

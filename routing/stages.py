@@ -11,7 +11,8 @@ from routing.nouns import Deal
 from routing.policy import Policy, StageClass, StageRule
 from routing.snapshot import Snapshot
 
-_BY_HAND = "stage_class"
+BY_HAND = "stage_class"
+"""The account field by which a stage is set by hand; it goes before all rules."""
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -29,7 +30,7 @@ class Standing:
 
 def standing(snapshot: Snapshot, policy: Policy) -> Standing:
     """The first rule of the policy that fits. A stage set by hand on the account goes before."""
-    by_hand = snapshot.account.fields.get(_BY_HAND, "") if snapshot.account else ""
+    by_hand = snapshot.account.fields.get(BY_HAND, "") if snapshot.account else ""
     by_hand = by_hand.strip().lower().replace(" ", "_")
     deals = _deals_that_count(snapshot, policy)
     nearest = _foremost([deal for deal in deals if not deal.is_closed], snapshot)

@@ -1,0 +1,339 @@
+"""Proves ahead of time who would be told: every account, stage, signal class and day.
+
+The same functions that decide are asked here, with the facts as they are and the absences that are
+known. Accounts that no rule can tell apart are asked about once, and so are the rungs of one
+assignee on one day, so that a hundred thousand accounts are a matter of seconds.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from routing.decide import assign
+from routing.holds import Case, failing, on_list
+from routing.ladder import build_ladder
+from routing.nouns import Account, Deal, Person, RoleHolding, Sentiment, Signal, SignalKind
+from routing.policy import Policy, RungKind, SignalClass, StageClass
+from routing.receipt import Step
+from routing.roles import named_account
+from routing.snapshot import Snapshot
+from routing.stages import BY_HAND, standing
+
+_KINDS = {
+    SignalClass.POSITIVE_REPLY: SignalKind.REPLY,
+    SignalClass.MULTI_OPEN: SignalKind.MULTI_OPEN,
+    SignalClass.REPLY: SignalKind.REPLY,
+    SignalClass.FORM: SignalKind.FORM,
+    SignalClass.CLICK: SignalKind.CLICK,
+    SignalClass.VISIT: SignalKind.VISIT,
+    SignalClass.OPEN: SignalKind.OPEN,
+}
+_PEOPLE = (RungKind.ASSIGNEE, RungKind.BACKUP, RungKind.MANAGER)
+_CHANNELS = (RungKind.CLAIM_CHANNEL, RungKind.COVERAGE_CHANNEL)
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountFacts:
+    """One account with what routing reads of it; the rest of the snapshot is the team's."""
+
+    account: Account
+    deals: tuple[Deal, ...] = ()
+    holdings: tuple[RoleHolding, ...] = ()
+    territories: tuple[str, ...] = ()
+    """Ids of the territories of the account, which the team's facts hold."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Who is told first on a day, and who after them."""
+
+    kind: RungKind
+    name: str
+    address: str
+    person_id: str | None
+    then: tuple[str, ...]
+    """Names on the rungs behind, in order."""
+    others: int
+    """People and channels behind that are no admins."""
+    assignee_id: str | None = None
+    assignee: str = ""
+    route: str = ""
+    why: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Group:
+    """Accounts that no rule can tell apart, and who is told of them.
+
+    ``told`` is by (stage class, signal class), one recipient a day; None where such signals are
+    suppressed.
+    """
+
+    accounts: list[str] = field(default_factory=list)
+    sample: str = ""
+    stage: StageClass | None = None
+    """The stage in which the first of them is now."""
+    told: dict[tuple[StageClass, SignalClass], tuple[Recipient | None, ...]] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The proof: the days that were looked at, and every group of accounts."""
+
+    days: tuple[date, ...]
+    groups: tuple[Group, ...]
+    policy_hash: str
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts were looked at."""
+        return sum(len(group.accounts) for group in self.groups)
+
+
+def signal_of(signal_class: SignalClass, now: datetime) -> Signal:
+    """The plainest signal of a class, from somebody of whom no more is known."""
+    return Signal(
+        source="coverage",
+        event_id=signal_class.value,
+        kind=_KINDS[signal_class],
+        prospect_email="",
+        occurred_at=now,
+        received_at=now,
+        tier=1 if signal_class in (SignalClass.MULTI_OPEN, SignalClass.OPEN) else None,
+        sentiment=Sentiment.POSITIVE if signal_class is SignalClass.POSITIVE_REPLY else None,
+        count=2 if signal_class is SignalClass.MULTI_OPEN else 1,
+    )
+
+
+def cover(
+    accounts: Iterable[AccountFacts],
+    team: Snapshot,
+    policy: Policy,
+    moments: Sequence[datetime],
+    progress: Progress = lambda _: None,
+) -> Coverage:
+    """Who is told of every account at each of ``moments``, one a day.
+
+    ``team`` holds everybody and all absences, but no account. ``progress`` is told how many
+    accounts were looked at.
+    """
+    asked = _Asked(team, policy, moments)
+    groups: dict[Hashable, Group] = {}
+    for number, facts in enumerate(accounts, start=1):
+        key = asked.signature(facts)
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = asked.group(facts)
+        group.accounts.append(facts.account.id)
+        progress(number)
+    days = tuple(moment.date() for moment in moments)
+    return Coverage(days=days, groups=tuple(groups.values()), policy_hash=policy.hash)
+
+
+@dataclass(frozen=True, slots=True)
+class _Assigned:
+    """Whom a rule assigns, by which route, and which ladder follows."""
+
+    person_id: str | None
+    route: str
+    ladder: str
+    why: str
+
+
+class _Asked:
+    """What was asked already, so that nothing is asked twice."""
+
+    def __init__(self, team: Snapshot, policy: Policy, moments: Sequence[datetime]) -> None:
+        self._team = team
+        self._policy = policy
+        self._moments = moments
+        self._bounds = [one.when.amount for one in policy.routes if one.when.amount is not None]
+        self._depends_on_time = _depends_on_time(policy)
+        self._circles: dict[tuple[str, Hashable], Snapshot] = {}
+        self._rungs: dict[Hashable, tuple[Step, ...]] = {}
+        self._of_group: dict[str, list[Any]] = defaultdict(list)
+        for row in team.group_members:
+            self._of_group[row.group_id].append(row)
+        self._queues = {one.id for one in team.people.values() if one.queue}
+
+    def signature(self, facts: AccountFacts) -> Hashable:
+        """Equal for two accounts only if no rule can tell them apart."""
+        account, policy = facts.account, self._policy
+        named = named_account(Snapshot(account=account), policy)
+        lists = tuple(name for name, one in policy.account_lists.items() if on_list(account, one))
+        return (
+            account.owner_id,
+            account.kind,
+            tuple(sorted(account.fields.items())),
+            named.account if named is not None else None,
+            lists,
+            facts.territories,
+            tuple(sorted((row.role, row.person_id) for row in facts.holdings if row.account_id)),
+            tuple(self._deal(deal, facts) for deal in facts.deals),
+        )
+
+    def _deal(self, deal: Deal, facts: AccountFacts) -> Hashable:
+        team = sorted((one.role, one.person_id) for one in facts.holdings if one.deal_id == deal.id)
+        return (
+            deal.owner_id,
+            deal.stage_id,
+            deal.pipeline_id,
+            deal.is_closed,
+            deal.is_won,
+            tuple(sorted(deal.fields.items())),
+            tuple(one.holds(deal.amount) for one in self._bounds),
+            tuple(team),
+        )
+
+    def group(self, facts: AccountFacts) -> Group:
+        """A new group, with everything answered by its first account."""
+        snapshot = self._snapshot(facts)
+        made = Group(sample=facts.account.name, stage=standing(snapshot, self._policy).stage_class)
+        known: dict[Hashable, tuple[Recipient | None, ...]] = {}
+        for stage in StageClass:
+            account = replace(facts.account, fields={**facts.account.fields, BY_HAND: stage.value})
+            as_if = replace(snapshot, account=account)
+            for signal_class in SignalClass:
+                made.told[(stage, signal_class)] = self._days(as_if, signal_class, known)
+        return made
+
+    def _snapshot(self, facts: AccountFacts) -> Snapshot:
+        mine = set(facts.territories)
+        groups = [*mine, *self._queues]
+        return replace(
+            self._team,
+            account=facts.account,
+            deals=facts.deals,
+            holdings=facts.holdings,
+            territories=tuple(one for one in self._team.territories if one.id in mine),
+            group_members=tuple(row for one in groups for row in self._of_group.get(one, ())),
+        )
+
+    def _days(
+        self,
+        snapshot: Snapshot,
+        signal_class: SignalClass,
+        known: dict[Hashable, tuple[Recipient | None, ...]],
+    ) -> tuple[Recipient | None, ...]:
+        """One recipient a day. ``known`` keeps the answers of this group, which share rules."""
+        if self._depends_on_time:
+            assigned = [self._assigned(snapshot, signal_class, one) for one in self._moments]
+            return tuple(
+                self._told(snapshot, one, moment)
+                for one, moment in zip(assigned, self._moments, strict=True)
+            )
+        # The rule and the assignee are those of the first day; only who can be asked differs.
+        one = self._assigned(snapshot, signal_class, self._moments[0])
+        if one not in known:
+            known[one] = tuple(self._told(snapshot, one, moment) for moment in self._moments)
+        return known[one]
+
+    def _assigned(
+        self, snapshot: Snapshot, signal_class: SignalClass, moment: datetime
+    ) -> _Assigned | None:
+        """Whom the rules assign; None for a signal that is suppressed."""
+        signal = signal_of(signal_class, moment)
+        where = standing(snapshot, self._policy)
+        case = Case(signal, signal_class, snapshot, where, self._policy, moment)
+        if any(not failing(rule.when, case) for rule in self._policy.suppress):
+            return None
+        found, search = assign(case)
+        holder = search.holder
+        return _Assigned(
+            person_id=holder.person.id if holder else None,
+            route=found.route.name,
+            ladder=self._policy.ladder_name(found.route, signal_class),
+            why=holder.because if holder else "; ".join(search.tried),
+        )
+
+    def _told(
+        self, snapshot: Snapshot, assigned: _Assigned | None, moment: datetime
+    ) -> Recipient | None:
+        if assigned is None:
+            return None
+        person = snapshot.people.get(assigned.person_id) if assigned.person_id else None
+        steps = self._steps(snapshot, person, assigned.ladder, moment)
+        return _recipient(steps, person, assigned.route, assigned.why)
+
+    def _steps(
+        self, snapshot: Snapshot, person: Person | None, ladder: str, moment: datetime
+    ) -> tuple[Step, ...]:
+        named = named_account(snapshot, self._policy)
+        row = (named.rep, named.backup) if named is not None else None
+        key = (person.id if person else None, row, ladder, moment)
+        if key not in self._rungs:
+            circle = self._circle(person, row, snapshot)
+            self._rungs[key] = build_ladder(person, circle, self._policy, moment, ladder=ladder)[0]
+        return self._rungs[key]
+
+    def _circle(
+        self, person: Person | None, row: tuple[str, str | None] | None, snapshot: Snapshot
+    ) -> Snapshot:
+        """The facts about those alone whom the rungs of this assignee can reach."""
+        key = (person.id if person else "", row)
+        if key not in self._circles:
+            people = _reachable(person, row, self._team, self._policy)
+            self._circles[key] = replace(
+                self._team,
+                account=snapshot.account,
+                people=people,
+                out_of_office=tuple(
+                    one for one in self._team.out_of_office if one.person_id in people
+                ),
+                group_members=(),
+                territories=(),
+            )
+        return self._circles[key]
+
+
+def _reachable(
+    person: Person | None, row: tuple[str, str | None] | None, team: Snapshot, policy: Policy
+) -> Mapping[str, Person]:
+    found: dict[str, Person] = {}
+    waiting = [person] if person is not None else []
+    for email in (*policy.places.admins, *(row or (None, None))):
+        admin = team.by_email(email) if email else None
+        waiting += [admin] if admin is not None else []
+    while waiting:
+        one = waiting.pop()
+        if one.id in found:
+            continue
+        found[one.id] = one
+        email = policy.backups.get(one.email)
+        backup = team.by_email(email) if email else None
+        waiting += [backup] if backup is not None else []
+        related = (team.people.get(key) for key in (one.manager_id, one.backup_id) if key)
+        waiting += [other for other in related if other is not None]
+    return found
+
+
+def _depends_on_time(policy: Policy) -> bool:
+    """Whether the assignee may be another on another day: by turns, or by the hour."""
+    targets = [target for route in policy.routes for target in route.to]
+    rules = [one.when for one in policy.routes] + [one.when for one in policy.suppress]
+    by_turns = any(one.startswith(("pool:", "queue:")) for one in targets)
+    return by_turns or any(when.time is not None for when in rules)
+
+
+def _recipient(steps: Sequence[Step], assignee: Person | None, route: str, why: str) -> Recipient:
+    first, *rest = steps
+    behind = [one for one in rest if one.kind is not RungKind.REMIND]
+    return Recipient(
+        kind=first.kind,
+        name=first.name,
+        address=first.place.address,
+        person_id=first.person_id,
+        then=tuple(one.name for one in behind),
+        others=sum(one.kind in (*_PEOPLE, *_CHANNELS) for one in behind),
+        assignee_id=assignee.id if assignee else None,
+        assignee=assignee.name if assignee else "",
+        route=route,
+        why=why,
+    )

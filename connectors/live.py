@@ -68,8 +68,10 @@ class Usage:
     """The calls of a day, of all apps of the account together.
 
     ``seconds_left`` is until the count begins anew; None when it is of the past 24 hours.
+    ``fair_share`` is what one app should keep to, from 0 to 1.
     """
 
     used: int
     most: int
     seconds_left: float | None = None
+    fair_share: float = 0.25

@@ -14,7 +14,9 @@ from worker.dispatch.base import Dispatch
 from worker.store.engine import Store
 
 if TYPE_CHECKING:
+    from worker.budget.governor import Governor
     from worker.claim import Claim
+    from worker.fresh.guard import Guard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,10 @@ class Context:
     crm: Crm
     surfaces: Mapping[str, Surface]
     patience: Patience = field(default_factory=Patience)
+    guard: Guard | None = None
+    """Reads stale facts live before a decision; without one the mirror alone counts."""
+    governor: Governor | None = None
+    """Sets the pace of polling; without one each object is read at its own interval."""
     claims: dict[str, Claim] = field(default_factory=dict)
     """Messages claimed by the transaction that made them, until their jobs begin."""
 

@@ -19,6 +19,7 @@ from routing.receipt import Decision, Outcome, Place, Step
 from routing.snapshot import Snapshot
 from worker.claim import hand_over_new
 from worker.context import Context
+from worker.fresh.deciding import Tried, must_wait
 from worker.outbox import wake_alert
 from worker.respond import respond_to_signal, week_to_store
 from worker.store.alerts import (
@@ -30,7 +31,7 @@ from worker.store.alerts import (
     take_turns,
 )
 from worker.store.engine import Tx
-from worker.store.facts import open_alert, signal_from, snapshot_for
+from worker.store.facts import last_reads, open_alert, signal_from, snapshot_for
 from worker.store.receipts import add_receipt
 from worker.store.statements import add, change
 from worker.store.tables import ACTIVITY, SIGNAL
@@ -44,8 +45,11 @@ _IN_DIGEST = (
 )
 
 
-def decide_signal(ctx: Context, signal_id: str) -> None:
-    """Job: decide a stored signal that has not been decided yet. Idempotent."""
+def decide_signal(ctx: Context, signal_id: str, tried: Tried | None = None) -> None:
+    """Job: decide a stored signal that has not been decided yet. Idempotent.
+
+    ``tried``: what came of the live read that it waited for.
+    """
     its_id = SIGNAL.c.id == int(signal_id)
     with ctx.store.write() as tx:
         email = tx.conn.execute(select(SIGNAL.c.prospect_email).where(its_id)).scalar_one_or_none()
@@ -54,23 +58,40 @@ def decide_signal(ctx: Context, signal_id: str) -> None:
         take_turns(tx, [email])
         found = tx.conn.execute(select(SIGNAL).where(its_id)).mappings().one()
         if found["outcome"] == "":
-            decide_in(ctx, tx, int(signal_id), signal_from(found))
+            decide_in(ctx, tx, int(signal_id), signal_from(found), tried)
 
 
-def decide_in(ctx: Context, tx: Tx, signal_id: int, signal: Signal) -> Outcome | None:
+def decide_in(
+    ctx: Context, tx: Tx, signal_id: int, signal: Signal, tried: Tried | None = None
+) -> Outcome | None:
     """Decide within a transaction; None for a rep's own action, which is a response.
 
-    The caller has taken the turn of the prospect.
+    None, too, where the facts are stale: then the signal stays undecided until they were read
+    live. The caller has taken the turn of the prospect.
     """
     if signal.kind in RESPONSE_KINDS:
         _decide_response(ctx, tx, signal_id, signal)
         return None
     now = ctx.clock.now()
-    snapshot = snapshot_for(tx.conn, signal, ctx.policy, now)
+    reads = last_reads(tx.conn)
+    snapshot = snapshot_for(tx.conn, signal, ctx.policy, now, reads)
     key = dedup_key(signal, snapshot, ctx.policy)
     for _ in range(_RACES):
         seen = replace(snapshot, open_alert=open_alert(tx.conn, key))
         decision = decide(signal, seen, ctx.policy, now)
+        waits, decision = must_wait(
+            ctx,
+            tx,
+            signal_id,
+            signal,
+            seen,
+            decision,
+            reads,
+            tried,
+            lambda what: decide_signal(ctx, str(signal_id), what),
+        )
+        if waits:
+            return None
         done, alert_id = _store(ctx, tx, signal_id, signal, seen, decision, key, now)
         if done:
             add_receipt(tx, signal_id, seen, decision, alert_id, now)

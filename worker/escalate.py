@@ -5,15 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from routing.calendar import after_minutes, off_days, week_of
 from routing.decide import next_step
+from routing.ladder import build_ladder
 from routing.nouns import Signal
 from routing.policy import Policy, RungKind
 from routing.receipt import Step
 from routing.snapshot import Snapshot
 from worker.context import Context
+from worker.fresh.budgets import people_scopes, question_of
+from worker.fresh.deciding import Rung, note_rung
 from worker.outbox import wake_alert
 from worker.respond import week_from
 from worker.store.alerts import (
@@ -27,17 +30,25 @@ from worker.store.alerts import (
     signals_of,
 )
 from worker.store.engine import Tx
-from worker.store.facts import snapshot_for
+from worker.store.facts import last_reads, snapshot_for
 from worker.store.receipts import policy_by_hash
 from worker.store.tables import DELIVERY
+from worker.store.view import Seen
 
 _LOOK_AGAIN = timedelta(minutes=1)
 _TRY_ALL_AGAIN = timedelta(minutes=5)
 
 
-def escalate(ctx: Context, alert_id: str) -> None:
-    """Job: act on an alert whose time has come. A stale or doubled call does nothing."""
+def escalate(ctx: Context, alert_id: str, tried: Rung | None = None) -> None:
+    """Job: act on an alert whose time has come. A stale or doubled call does nothing.
+
+    ``tried``: what came of the live read of the people on its next rung.
+    """
     now = ctx.clock.now()
+    if tried is None:
+        tried = _look_first(ctx, alert_id, now)
+        if tried is not None and tried.waits:
+            return
     with ctx.store.write() as tx:
         alert = get_alert(tx.conn, alert_id)
         if alert is None or not alert["open"] or alert["due_at"] is None:
@@ -52,25 +63,20 @@ def escalate(ctx: Context, alert_id: str) -> None:
             _remind(ctx, tx, alert, now)
         else:
             gone = _on_rung(tx, alert, "failed")
-            climb(ctx, tx, alert, now, f"{alert['rung_name']} cannot be reached" if gone else "")
+            why = f"{alert['rung_name']} cannot be reached" if gone else ""
+            climb(ctx, tx, alert, now, why, tried)
         wake_alert(ctx, tx, alert_id)
 
 
-def climb(ctx: Context, tx: Tx, alert: Row, now: datetime, why: str = "") -> None:
+def climb(
+    ctx: Context, tx: Tx, alert: Row, now: datetime, why: str = "", tried: Rung | None = None
+) -> None:
     """Tell the next rung that can be used, by the policy that the alert was fired under."""
-    policy = policy_of(ctx, tx, alert["policy_hash"])
-    snapshot = _facts(tx, alert, policy, now)
-    asked = frozenset(row["place"] for row in deliveries_of(tx.conn, alert["id"]))
-    step = next_step(
-        alert["assignee_id"],
-        alert["rung"],
-        asked,
-        frozenset(alert["declined"]),
-        snapshot,
-        policy,
-        now,
-        alert["ladder"],
-    )
+    policy = policy_of(ctx, tx.conn, alert["policy_hash"])
+    snapshot = _facts(tx.conn, alert, policy, now)
+    step = _next(tx.conn, alert, snapshot, policy, now)
+    if tried is not None:
+        note_rung(tx, alert["id"], tried, step.name if step else "nobody", now)
     again: dict[str, Any] = {"state": "fired", "holder_id": None, "holder_name": ""}
     if step is None:
         text = why or f"nobody acted, and {alert['rung_name']} is the last rung"
@@ -126,7 +132,7 @@ def _tell(
 
 def _remind(ctx: Context, tx: Tx, alert: Row, now: datetime) -> None:
     """A snooze is over: say it again at the same place, and let the wait begin anew."""
-    policy = policy_of(ctx, tx, alert["policy_hash"])
+    policy = policy_of(ctx, tx.conn, alert["policy_hash"])
     wait = _wait_of(policy, alert, alert["rung"])
     changed = change_alert(
         tx,
@@ -193,7 +199,7 @@ def begin_wait(ctx: Context, tx: Tx, alert_id: str, rung: int, now: datetime) ->
     alert = get_alert(tx.conn, alert_id)
     if alert is None or not alert["open"] or alert["state"] != "fired" or alert["rung"] != rung:
         return
-    wait = _wait_of(policy_of(ctx, tx, alert["policy_hash"]), alert, rung)
+    wait = _wait_of(policy_of(ctx, tx.conn, alert["policy_hash"]), alert, rung)
     due_at = after_minutes(now, wait, week_from(alert["week"]))
     change_alert(tx, alert, shows=False, due_at=due_at)
 
@@ -204,14 +210,71 @@ def _wait_of(policy: Policy, alert: Row, rung: int) -> int:
     return rungs[rung].wait if rung < len(rungs) else 0
 
 
-def _facts(tx: Tx, alert: Row, policy: Policy, now: datetime) -> Snapshot:
-    signals = signals_of(tx.conn, alert["id"])
+def _look_first(ctx: Context, alert_id: str, now: datetime) -> Rung | None:
+    """See that the people on the next rung are known as they are now; None when they are.
+
+    Reads alone, so that nothing is locked while the CRM is asked.
+    """
+    guard = ctx.guard
+    if guard is None:
+        return None
+    with ctx.store.read() as conn:
+        alert = get_alert(conn, alert_id)
+        if alert is None or not alert["open"] or alert["state"] == "snoozed":
+            return None
+        if alert["due_at"] is None or alert["due_at"] > now:
+            return None
+        policy = policy_of(ctx, conn, alert["policy_hash"])
+        reads = last_reads(conn)
+        snapshot = _facts(conn, alert, policy, now, reads)
+        assignee = snapshot.people.get(alert["assignee_id"] or "")
+        declined = frozenset(alert["declined"])
+        made = build_ladder(assignee, snapshot, policy, now, declined, alert["ladder"])
+        ids = {one.person_id for one in made[1] if one.person_id}
+        stale = guard.stale(conn, lambda: people_scopes(ids, snapshot), reads, now)
+        step = _next(conn, alert, snapshot, policy, now)
+    key = f"alert:{alert_id}"
+    if guard.holds(key):
+        return Rung(before="", waits=True)
+    if stale is None:
+        return None
+    before = step.name if step else "nobody"
+    if stale.refusal:
+        return Rung(before=before, why_not=stale.refusal)
+
+    def act(failure: str) -> None:
+        escalate(ctx, alert_id, Rung(before=before, why_not=failure))
+
+    guard.ask(key, question_of(stale.keys, snapshot), stale, act)
+    return Rung(before=before, waits=True)
+
+
+def _next(
+    conn: Connection, alert: Row, snapshot: Snapshot, policy: Policy, now: datetime
+) -> Step | None:
+    asked = frozenset(row["place"] for row in deliveries_of(conn, alert["id"]))
+    return next_step(
+        alert["assignee_id"],
+        alert["rung"],
+        asked,
+        frozenset(alert["declined"]),
+        snapshot,
+        policy,
+        now,
+        alert["ladder"],
+    )
+
+
+def _facts(
+    conn: Connection, alert: Row, policy: Policy, now: datetime, reads: Seen | None = None
+) -> Snapshot:
+    signals = signals_of(conn, alert["id"])
     signal: Signal = signals[-1]
-    return snapshot_for(tx.conn, signal, policy, now)
+    return snapshot_for(conn, signal, policy, now, reads)
 
 
-def policy_of(ctx: Context, tx: Tx, policy_hash: str) -> Policy:
+def policy_of(ctx: Context, conn: Connection, policy_hash: str) -> Policy:
     """The policy that an alert lives by; the present one if that version was never kept."""
     if policy_hash == ctx.policy.hash:
         return ctx.policy
-    return policy_by_hash(tx.conn, policy_hash) or ctx.policy
+    return policy_by_hash(conn, policy_hash) or ctx.policy

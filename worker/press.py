@@ -97,7 +97,7 @@ def _acknowledge(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None
             return "You already have this one."
         return f"{alert['holder_name']} was faster and is on it."
     now = ctx.clock.now()
-    policy = policy_of(ctx, tx, alert["policy_hash"])
+    policy = policy_of(ctx, tx.conn, alert["policy_hash"])
     due = after_minutes(now, policy.acknowledged_wait, week_from(alert["week"]))
     changed = change_alert(
         tx,
@@ -116,7 +116,7 @@ def _acknowledge(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None
 
 def _snooze(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
     now = ctx.clock.now()
-    minutes = policy_of(ctx, tx, alert["policy_hash"]).snooze_minutes
+    minutes = policy_of(ctx, tx.conn, alert["policy_hash"]).snooze_minutes
     changed = change_alert(
         tx,
         alert,

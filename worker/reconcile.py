@@ -58,7 +58,12 @@ def prepare_reconcile(store: Store, crm: Crm, first: datetime) -> None:
 
 
 def reconcile_due(ctx: Context) -> None:
-    """Clock job: hand over every object whose time has come, one at a time over all workers."""
+    """Clock job: hand over every object whose time has come, one at a time over all workers.
+
+    None while the day's calls are too few for polling.
+    """
+    if ctx.governor is not None and not ctx.governor.standing.plan.polls:
+        return
     now = ctx.clock.now()
     with ctx.store.read() as conn:
         query = (

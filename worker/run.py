@@ -18,6 +18,7 @@ from connectors.base import ButtonPress
 from connectors.errors import ConnectorError
 from worker.adapters import crm_for, surfaces_for
 from worker.audit import audit_job
+from worker.budget.governor import Governor
 from worker.clock import Clock
 from worker.context import Context, Patience
 from worker.decide import decide_signal
@@ -25,6 +26,7 @@ from worker.deliver import deliver
 from worker.digest import make_digests
 from worker.dispatch import dispatch_for
 from worker.escalate import escalate
+from worker.fresh.guard import Guard
 from worker.hints import Hints
 from worker.history import forget
 from worker.intake.accept import Intake
@@ -41,8 +43,10 @@ from worker.store.engine import Store, StoreError
 from worker.store.migrate import migrate
 from worker.store.receipts import keep_policy
 from worker.sync import Progress, prepare_mirror, sync, sync_all, sync_due
+from worker.watchdog import watch
 from worker.web.crm_webhooks import webhook_router
 from worker.web.health import health_router
+from worker.web.metrics import metrics_router
 from worker.web.signals import Door, openapi_of, signals_router
 from worker.write_back import write_back
 
@@ -74,14 +78,21 @@ class Worker:
         migrate(self.store)
         every = timedelta(hours=settings.clock.reconcile_hours)
         kept = timedelta(days=settings.store.history_days)
+        crm = crm_for(settings, secrets, clock)
+        self._governor = Governor(self.store, clock, crm, settings.budget)
+        self._guard = Guard(
+            self.store, clock, crm, settings.freshness, may_read=self._governor.live_refusal
+        )
         self.ctx = Context(
             store=self.store,
             clock=clock,
             policy=settings.policy,
             dispatch=dispatch_for(self.store, slow=SLOW),
-            crm=crm_for(settings, secrets, clock),
+            crm=crm,
             surfaces=surfaces_for(settings, secrets),
             patience=replace(patience or Patience(), reconcile=every, history=kept),
+            guard=self._guard,
+            governor=self._governor,
         )
         prepare_mirror(self.store, self.ctx.crm, clock.now())
         prepare_reconcile(self.store, self.ctx.crm, clock.now() + every)
@@ -108,6 +119,7 @@ class Worker:
         if self.store.is_sqlite:
             free_leases(self.ctx)
         self.ctx.dispatch.start(self._jobs())
+        self._guard.start()
         self.intake = Intake(self.ctx)
         if self._listening.needed:
             self._listening.prepare()
@@ -128,6 +140,7 @@ class Worker:
             self._thread.join(timeout=5)
             self._socket.close()
         self.intake.stop()
+        self._guard.stop()
         self.schedule.stop()
         self._listening.stop()
         self._preparation.stop()
@@ -146,7 +159,13 @@ class Worker:
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
             sweep(self.ctx)
-            if self.ctx.dispatch.idle() and not anything_due(self.ctx):
+            # In this order: each may still hand work to the next.
+            if (
+                self._guard.idle()
+                and self.ctx.dispatch.idle()
+                and not anything_due(self.ctx)
+                and self._guard.idle()
+            ):
                 return True
             self._ended.wait(0.02)
         return False
@@ -180,6 +199,8 @@ class Worker:
         schedule.add("medians", publish_due, _MEDIANS_SECONDS)
         schedule.add("digest", make_digests, clock.digest_seconds)
         schedule.add("audit", audit_job, clock.audit_seconds)
+        schedule.add("budget", lambda _: self._governor.tick(), clock.budget_seconds)
+        schedule.add("watchdog", watch, clock.watchdog_seconds)
         return schedule
 
     def _listen(self, surface: Any) -> None:
@@ -206,7 +227,6 @@ class Worker:
                 "signals.require_signature: false for a worker that only this machine reaches"
             )
         secrets = secret.get_secret_value() if secret is not None and needed else None
-        every = {one.name: one.every for one in self.ctx.crm.objects}
         door = Door(self.intake, self.settings.signals, secrets, self.ctx.clock.now)
         app.include_router(signals_router(door))
         app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
@@ -214,11 +234,11 @@ class Worker:
             health_router(
                 self.ctx,
                 self.schedule,
-                lambda: every,
                 lambda: self._preparation.problems,
                 self._listening.health,
             )
         )
+        app.include_router(metrics_router(self.ctx, self.schedule))
         for hook in self.ctx.crm.webhooks:
             app.include_router(webhook_router(self.ctx, self.hints, hook, self.settings.web))
         for router in self._routers:

@@ -128,6 +128,51 @@ class ClockSettings(Section):
     )
     digest_seconds: float = Field(30.0, gt=0, description="Looks for digests that are due.")
     audit_seconds: float = Field(60.0, gt=0, description="Proves that no signal was dropped.")
+    budget_seconds: float = Field(15.0, gt=0, description="Counts calls, and plans the pace.")
+    watchdog_seconds: float = Field(30.0, gt=0, description="Looks for a silent mirror.")
     reconcile_hours: float = Field(
         24.0, gt=0, description="Hours between two reads of the whole CRM, which mend the mirror."
+    )
+
+
+class FreshnessSettings(Section):
+    """Freshness budgets: how old a fact may be, in seconds, before it is read live.
+
+    They should be longer than the CRM's objects are read anew, or each alert costs a call.
+    """
+
+    people: int = Field(120, ge=1, description="People: active, manager, backup, time zone.")
+    out_of_office: int = Field(120, ge=1, description="Who is away.")
+    prospects: int = Field(300, ge=1, description="Contacts and leads: owner, account.")
+    accounts: int = Field(300, ge=1, description="Owner, type, fields that name a role.")
+    deals: int = Field(300, ge=1, description="Stage and owner of deals.")
+    teams: int = Field(300, ge=1, description="Who holds a role in the team of an account or deal.")
+    deal_contacts: int = Field(300, ge=1, description="Which prospects take part in which deals.")
+    stages: int = Field(90_000, ge=1, description="The stages of a pipeline.")
+    unknown: int = Field(
+        600, ge=1, description="How long a record that the mirror lacks is not looked for again."
+    )
+    limit_seconds: float = Field(
+        2.0, gt=0, le=60, description="After so long an alert goes out on what is known."
+    )
+
+
+class BudgetSettings(Section):
+    """How many of the CRM's calls Hotlead may use. Shares are from 0 to 1."""
+
+    share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Of the day's calls, for polling. Unset: 0.25 of Salesforce, 0.1 of HubSpot.",
+    )
+    reserve: float = Field(
+        0.05, ge=0, lt=1, description="Kept back from polling for live reads and for tasks."
+    )
+    daily_calls: int | None = Field(
+        None, ge=1, description="The day's calls, where the CRM does not tell them."
+    )
+    slowest: float = Field(30.0, ge=1, description="Polling is stretched so many times at most.")
+    people_seconds: int = Field(
+        300, ge=1, description="People and absences are read at least so often, to the reserve."
     )

@@ -20,7 +20,15 @@ from connectors.slack.settings import SlackSettings
 from routing.policy import Policy
 from worker import secrets as names
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets
-from worker.sections import ClockSettings, Section, SignalSettings, StoreSettings, WebSettings
+from worker.sections import (
+    BudgetSettings,
+    ClockSettings,
+    FreshnessSettings,
+    Section,
+    SignalSettings,
+    StoreSettings,
+    WebSettings,
+)
 from worker.validation import explain, shown
 from worker.yaml_file import FileProblem, KeyPath, YamlError, YamlFile, read_yaml
 
@@ -38,6 +46,8 @@ class Settings(Section):
     web: WebSettings = Field(default_factory=WebSettings)
     signals: SignalSettings = Field(default_factory=SignalSettings)
     clock: ClockSettings = Field(default_factory=ClockSettings)
+    freshness: FreshnessSettings = Field(default_factory=FreshnessSettings)
+    budget: BudgetSettings = Field(default_factory=BudgetSettings)
     credentials: Path = Field(
         Path(DEFAULT_CREDENTIALS), description="File of credentials, relative to this file."
     )

@@ -14,8 +14,9 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from connectors.base import Crm, MirrorObject, Page
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, LimitError
 from routing.nouns import Evidence, MirrorRecord
+from worker.budget.governor import note_cost
 from worker.context import Context
 from worker.leases import (
     LostLeaseError,
@@ -90,10 +91,14 @@ def sync_due(ctx: Context) -> None:
     now = ctx.clock.now()
     with ctx.store.read() as conn:
         query = select(WATERMARK.c.object).where(is_due(WATERMARK, now), is_free(WATERMARK, now))
-        names = [row[0] for row in conn.execute(query)]
-    if names:
+        names = {row[0] for row in conn.execute(query)}
+        if names and ctx.governor is not None:
+            ctx.governor.read(conn)
+    may_poll = ctx.governor.may_poll if ctx.governor is not None else lambda _: True
+    wanted = [one.name for one in ctx.crm.objects if one.name in names and may_poll(one)]
+    if wanted:
         with ctx.store.write() as tx:
-            for name in names:
+            for name in wanted:
                 ctx.dispatch.hand_over(tx, "sync", name, lock=f"sync:{name}")
 
 
@@ -110,6 +115,7 @@ def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | N
     def end(**values: Any) -> None:
         release(ctx, WATERMARK, name, read, **values)
 
+    before = ctx.crm.calls_here
     try:
         mark, records = _read(ctx, thing, row["mark"], read, progress)
     except LostLeaseError as lost:
@@ -117,18 +123,30 @@ def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | N
         return False
     except ConnectorError as error:
         log.warning("%s was not read to its end: %s", name, error, extra={"object": name})
-        end(error=str(error)[:500], next_at=ctx.clock.now() + _RETRY)
+        end(error=str(error)[:500], next_at=ctx.clock.now() + _wait(ctx, error))
         return False
     except BaseException:
         end(error="the read broke off", next_at=ctx.clock.now() + _RETRY)
         raise
+    every = ctx.governor.every(thing) if ctx.governor is not None else float(thing.every)
     with ctx.store.write() as tx:
-        following = read.at + timedelta(seconds=thing.every)
+        following = read.at + timedelta(seconds=every)
         values = {"mark": mark, "finished_at": read.at, "next_at": following, "records": records}
         done = release_in(tx, WATERMARK, name, read, error="", **values)
         if done:
-            note_read(tx, name, read.at, thing.every)
+            note_read(tx, name, read.at, every)
+            if row["mark"] is not None:  # the first read of all says nothing of the others
+                note_cost(tx, name, ctx.crm.calls_here - before)
     return done
+
+
+def _wait(ctx: Context, error: ConnectorError) -> timedelta:
+    """How long a read that failed is let be; a limit says it, and a used up day pauses them all."""
+    if not isinstance(error, LimitError):
+        return _RETRY
+    if error.daily and ctx.governor is not None:
+        ctx.governor.note_limit(error)
+    return max(_RETRY, timedelta(seconds=error.retry_after or 0))
 
 
 def sync_all(ctx: Context, progress: Progress | None = None) -> dict[str, bool]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from connectors.live import Usage
 
 _AGAIN = 300.0
 _AFTER_REFUSAL = 3600.0
+_FAIR_SHARE = 0.1
 _PATH = "/account-info/v3/api-usage/daily/private-apps"
 
 
@@ -39,12 +41,10 @@ class Day:
                 self._ask_at = time.monotonic() + _AGAIN
                 self._ask()
             told = self._client.usage
-            if told is not None:
-                return Usage(used=told[0], most=told[1], seconds_left=self._left())
-            found = self._asked
+            found = Usage(used=told[0], most=told[1]) if told is not None else self._asked
             if found is None:
                 return None
-            return Usage(used=found.used, most=found.most, seconds_left=self._left())
+            return replace(found, seconds_left=self._left(), fair_share=_FAIR_SHARE)
 
     def _ask(self) -> None:
         api = self._client.reading.crm.objects.basic_api.api_client

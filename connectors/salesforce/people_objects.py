@@ -23,6 +23,7 @@ def people(mapping: Mapping) -> tuple[Source, ...]:
             where="Type = 'Queue'",
             full=True,
             every=HOUR,
+            budget=3 * HOUR,
             feature="queues as owners",
             make=records.queue,
         ),

@@ -40,6 +40,7 @@ class Source:
     order: str = "Id"
     full: bool = False
     every: int = 2 * MINUTE
+    budget: int | None = None
     recent: bool = False
     """Only the last days matter: the first read does not go back to the beginning."""
     thinned: bool = False
@@ -66,4 +67,6 @@ class Source:
     @property
     def mirrored(self) -> MirrorObject:
         """The object as the worker sees it."""
-        return MirrorObject(name=self.name, noun=self.noun, full=self.full, every=self.every)
+        return MirrorObject(
+            name=self.name, noun=self.noun, full=self.full, every=self.every, budget=self.budget
+        )

@@ -34,9 +34,15 @@ _GENERATIONS = 3
 _SIGNAL_FIELDS = tuple(Signal.__dataclass_fields__)
 
 
-def snapshot_for(conn: Connection, signal: Signal, policy: Policy, now: datetime) -> Snapshot:
-    """The facts for deciding on ``signal``, without the open alert (see ``open_alert``)."""
-    return _snapshot(View(conn, _last_reads(conn)), signal, policy, now)
+def snapshot_for(
+    conn: Connection, signal: Signal, policy: Policy, now: datetime, reads: Seen | None = None
+) -> Snapshot:
+    """The facts for deciding on ``signal``, without the open alert (see ``open_alert``).
+
+    ``reads`` are the ``last_reads``, where the caller has them already.
+    """
+    seen = last_reads(conn) if reads is None else reads
+    return _snapshot(View(conn, seen), signal, policy, now)
 
 
 def snapshot_as_of(conn: Connection, signal: Signal, policy: Policy, moment: datetime) -> Snapshot:
@@ -96,7 +102,7 @@ def _sources(seen: Seen) -> dict[str, datetime | None]:
 
 def find_prospect(conn: Connection, email: str) -> Prospect | None:
     """The living contact with this e-mail, else the unconverted lead; the oldest id of several."""
-    return _prospect(View(conn, _last_reads(conn)), email)
+    return _prospect(View(conn, last_reads(conn)), email)
 
 
 def open_alert(conn: Connection, dedup_key: str) -> OpenAlert | None:
@@ -143,7 +149,7 @@ def signal_from(row: Any) -> Signal:
     return Signal(**values)
 
 
-def _last_reads(conn: Connection) -> Seen:
+def last_reads(conn: Connection) -> Seen:
     """When each object was last read to its end: unchanged records were current at that time."""
     return {row[0]: row[1] for row in conn.execute(query.LAST_READS)}
 

@@ -6,6 +6,7 @@ from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 import worker.store.flow_tables
+import worker.store.guard_tables
 import worker.store.hint_tables
 import worker.store.history_tables
 import worker.store.mirror_tables  # noqa: F401 - all register their tables
@@ -34,3 +35,10 @@ HINT_SOURCE: Table = _ALL["hint_source"]
 HINT_POSITION: Table = _ALL["hint_position"]
 DEAL_CONTACT: Table = _ALL["deal_contact"]
 EVIDENCE: Table = _ALL["evidence"]
+LIVE_READ: Table = _ALL["live_read"]
+CIRCUIT: Table = _ALL["circuit"]
+TALLY: Table = _ALL["tally"]
+BUDGET: Table = _ALL["budget"]
+API_CALLS: Table = _ALL["api_calls"]
+READ_COST: Table = _ALL["read_cost"]
+NOTICE: Table = _ALL["notice"]

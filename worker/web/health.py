@@ -14,26 +14,25 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from worker.audit import audit
+from worker.budget.report import budget_report
 from worker.context import Context
+from worker.fresh.report import freshness_report
+from worker.mirror_health import mirror_health
 from worker.outbox import due
-from worker.reconcile import drift_report
 from worker.schedule import Schedule
-from worker.store.tables import ACTIVITY, DELIVERY, WATERMARK
+from worker.store.tables import ACTIVITY, DELIVERY
 
 _GRACE = timedelta(minutes=2)
-_STALE_FACTOR = 5
-_LEAST_STALE = 300
 log = logging.getLogger(__name__)
 
 
 def health_router(
     ctx: Context,
     schedule: Schedule,
-    objects: Callable[[], dict[str, int]],
     problems: Callable[[], list[str]],
     hints: Callable[[], dict[str, Any]],
 ) -> APIRouter:
-    """The route. ``objects`` tells how often each CRM object should be read, in seconds.
+    """The route.
 
     ``problems`` tells what the CRM lacks for tasks, ``hints`` who tells us of changes. Neither
     makes the worker ill: alerts flow, and the mirror is polled.
@@ -49,7 +48,7 @@ def health_router(
     def healthz() -> JSONResponse:
         """The state of the clock, the mirror, the outboxes, the surfaces and the audit."""
         try:
-            report = health(ctx, schedule, objects(), problems(), hints())
+            report = health(ctx, schedule, problems(), hints())
         except SQLAlchemyError as error:
             log.exception("the store cannot be read")
             report = {"ok": False, "store": f"cannot be read: {type(error).__name__}"}
@@ -59,15 +58,12 @@ def health_router(
 
 
 def health(
-    ctx: Context,
-    schedule: Schedule,
-    every: dict[str, int],
-    problems: list[str],
-    hints: dict[str, Any],
+    ctx: Context, schedule: Schedule, problems: list[str], hints: dict[str, Any]
 ) -> dict[str, Any]:
     """The whole report; ``ok`` sums it up."""
     jobs = schedule.health()
-    mirror = _mirror(ctx, every)
+    mirror = mirror_health(ctx)
+    budget = budget_report(ctx)
     surfaces = {name: surface.health() for name, surface in ctx.surfaces.items()}
     dispatch = ctx.dispatch.health()
     found = audit(ctx, _GRACE)
@@ -77,14 +73,17 @@ def health(
         and all(one["ok"] for one in mirror.values())
         and all(bool(one.get("ok")) for one in surfaces.values())
         and bool(dispatch["alive"])
+        and bool(budget["ok"])
     )
     return {
         "ok": ok,
         "clock": jobs,
         "mirror": mirror,
         "hints": hints,
+        "budget": budget,
+        "freshness": freshness_report(ctx),
         "surfaces": surfaces,
-        "outbox": _outbox(ctx),
+        "outbox": outbox_report(ctx),
         "audit": asdict(found),
         "crm": {
             "name": ctx.crm.name,
@@ -96,29 +95,8 @@ def health(
     }
 
 
-def _mirror(ctx: Context, every: dict[str, int]) -> dict[str, dict[str, Any]]:
-    now = ctx.clock.now()
-    with ctx.store.read() as conn:
-        rows = conn.execute(select(WATERMARK)).mappings().all()
-    drift = drift_report(ctx)
-    report: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        if row["object"] not in every:
-            continue  # no longer mirrored, so it cannot be stale
-        finished = row["finished_at"]
-        age = None if finished is None else (now - finished).total_seconds()
-        budget = max(_LEAST_STALE, _STALE_FACTOR * every[row["object"]])
-        report[row["object"]] = {
-            "ok": not row["error"] and age is not None and age <= budget,
-            "age_seconds": None if age is None else round(age, 1),
-            "last_records": row["records"],
-            "error": row["error"],
-            "drift": drift.get(row["object"]),
-        }
-    return report
-
-
-def _outbox(ctx: Context) -> dict[str, Any]:
+def outbox_report(ctx: Context) -> dict[str, Any]:
+    """How many messages and tasks wait, and how late the oldest is, in seconds."""
     now = ctx.clock.now()
     report: dict[str, Any] = {}
     with ctx.store.read() as conn:

@@ -1,0 +1,1 @@
+"""The guard against stale facts: what a decision stands on is read live when it is too old."""

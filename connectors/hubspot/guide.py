@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 from connectors.guiding import Ask, Blame, Flow, Guide, Link, Paste, Slip, Step
+from connectors.hubspot.login import OPTIONAL_SCOPES
+from connectors.hubspot.login import SCOPES as NEEDED
 
 TOKEN = "HOTLEAD_HUBSPOT_TOKEN"  # noqa: S105 - a name
 CLIENT_ID = "HOTLEAD_HUBSPOT_CLIENT_ID"
@@ -12,7 +14,7 @@ CLIENT_SECRET = "HOTLEAD_HUBSPOT_CLIENT_SECRET"  # noqa: S105 - a name
 REFRESH_TOKEN = "HOTLEAD_HUBSPOT_REFRESH_TOKEN"  # noqa: S105 - a name
 
 SCOPES = (
-    ("crm.objects.contacts.read", "contacts; calls, meetings and tasks, by which responses show"),
+    ("crm.objects.contacts.read", "contacts; calls, meetings, messages, tasks: what responses are"),
     ("crm.objects.contacts.write", "the task of each alert; it changes no contact"),
     ("crm.objects.companies.read", "companies and who owns them"),
     ("crm.objects.deals.read", "deals, pipelines and stages"),
@@ -24,14 +26,8 @@ SCOPES = (
     ("sales-email-read", "e-mails that reps sent, as responses; optional"),
     ("crm.schemas.contacts.write", "adding our properties to tasks, once; may be taken back"),
 )
-_OPTIONAL = (
-    "crm.objects.users.read",
-    "crm.objects.leads.read",
-    "crm.objects.custom.read",
-    "crm.schemas.custom.read",
-    "sales-email-read",
-    "crm.schemas.contacts.write",
-)
+_REQUIRED = tuple(name for name, _ in SCOPES if name in NEEDED)
+_OPTIONAL = tuple(name for name, _ in SCOPES if name in OPTIONAL_SCOPES)
 _DEVELOPMENT = Link(text="HubSpot: Development", url="https://app.hubspot.com/l/developer-overview")
 _BEARER = ((r"(?i)^(authorization:\s*)?bearer\s+", ""),)
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -64,8 +60,8 @@ def _token(where: str) -> Ask:
 
 def _project_file() -> str:
     """The auth part of the app's ``app-hsmeta.json``."""
-    required = [name for name, _ in SCOPES if name not in _OPTIONAL]
-    auth = {"type": "static", "requiredScopes": required, "optionalScopes": list(_OPTIONAL)}
+    scopes = {"requiredScopes": list(_REQUIRED), "optionalScopes": list(_OPTIONAL)}
+    auth = {"type": "static", **scopes}
     return json.dumps({"distribution": "private", "auth": auth}, indent=2)
 
 
@@ -73,7 +69,7 @@ def _oauth_file() -> str:
     auth = {
         "type": "oauth",
         "redirectUrls": ["{redirect_uri}"],
-        "requiredScopes": [name for name, _ in SCOPES if name not in _OPTIONAL],
+        "requiredScopes": list(_REQUIRED),
         "optionalScopes": list(_OPTIONAL),
     }
     # The braces of JSON are no holes: those hold one word.

@@ -26,6 +26,7 @@ from worker.connect.guided import Guided
 from worker.connect.guides import guide_of
 from worker.connect.local_server import listening_on, serving
 from worker.connect.page import Page
+from worker.settings import SettingsError
 
 NOTHING = "http://127.0.0.1:9"
 """An address at which nobody answers."""
@@ -104,6 +105,8 @@ def connect(at: Site, *words: str, typed: str = "", env: Any = None) -> tuple[in
     sets = [word for name, value in at.settings.items() for word in ("--set", f"{name}={value}")]
     command = ["connect", at.system, *path, *sets, *words]
     done = CliRunner().invoke(app, command, input=typed, env={"COLUMNS": "300"} | (env or {}))
+    if isinstance(done.exception, SettingsError):
+        raise done.exception
     if isinstance(done.exception, UsageError):
         return 2, f"{done.output}\n{done.exception}"
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception

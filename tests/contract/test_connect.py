@@ -190,8 +190,8 @@ def test_what_comes_next_is_said_in_order(at: Site) -> None:
 
 @pytest.mark.parametrize("at", ["hubspot"], indirect=True)
 def test_files_that_cannot_be_used_are_named_and_left_alone(at: Site) -> None:
-    at.config.write_text("crm: hubspot\npolicy: {ladders: []}\n")
-    with pytest.raises(SettingsError, match="ladders"):
+    at.config.write_text("crm: hubspot\npolicy: {lader: []}\n")
+    with pytest.raises(SettingsError, match="lader"):
         list(at.answered().look())
     assert at.config.read_text().startswith("crm: hubspot\n")
     at.credentials.write_text("HOTLEAD_HUBSPOT_TOKEN=x\n")

@@ -9,6 +9,8 @@ import pytest
 
 from tests.contract.connect_kit import Site, connect, site
 from tests.contract.login_kit import key_and_certificate
+from worker.connect.config_file import preset
+from worker.settings import SettingsError
 
 
 @pytest.fixture
@@ -37,6 +39,15 @@ def test_what_cannot_be_done_is_a_sentence(
     assert code == 2
     assert says in said
     assert at.written() == []
+
+
+def test_a_file_that_no_answer_can_mend_is_told_before_the_first_question(tmp_path: Path) -> None:
+    at = Site("salesforce", None, "", tmp_path)
+    at.config.write_text("crm: salesforce\npolicy:\n  lader: []\n")
+    with pytest.raises(SettingsError, match=r"hotlead.yaml:3:3: unknown key 'lader'"):
+        connect(at)
+    at.config.write_text("crm: salesforce\n" + preset("small-team").partition("crm: hubspot")[2])
+    assert connect(at)[1].startswith("Connect Salesforce")  # what is missing is what is asked for
 
 
 @pytest.mark.parametrize("at", ["hubspot"], indirect=True)

@@ -87,6 +87,7 @@ def prepared(system: str, wishes: Wishes) -> Guided:
         guided.choose_flow(wishes.flow)
     for path, value in wishes.settings.items():
         guided.set(path, value)
+    guided.check_file()
     return guided
 
 

@@ -18,7 +18,7 @@ from worker.connect.config_file import PATTERNS, ConfigFile
 from worker.connect.looking import install, look
 from worker.credentials import CredentialFile
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets, load_secrets, store_secrets
-from worker.settings import Settings, load_settings
+from worker.settings import Settings, SettingsError, load_settings
 
 Source = Literal["given", "environment", "kept", ""]
 """Where an answer is from: just given, the environment, or a file of an earlier run."""
@@ -151,6 +151,29 @@ class Guided:
     def _setting(self, ask: Ask) -> str:
         value = str(self.config.value(ask.name) or "")
         return "" if "YOUR-" in value else value  # a preset's own, to be replaced
+
+    def check_file(self) -> None:
+        """Raises SettingsError for what is wrong in the file and no answer will mend.
+
+        Before the first question, and with the lines of the file as it is.
+        """
+        if not self.config.exists:
+            return
+        examples = {
+            ask.name: ask.example
+            for ask in self.flow.asks()
+            if not ask.secret and not self.shown(ask)
+        }
+        try:
+            load_settings(self.config.path)
+        except SettingsError:
+            try:
+                load_settings(self.config.path, self.config.changed(self.planned() | examples))
+            except SettingsError:
+                pass
+            else:
+                return
+            raise
 
     # What is to be written.
 

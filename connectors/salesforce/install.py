@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from connectors.base import Check
 from connectors.errors import AuthError, ConfigError, ConnectorError
-from connectors.salesforce.activity_fields import PERMISSION_SET
+from connectors.salesforce.activity_fields import MEND, PERMISSION_SET
 from connectors.salesforce.client import Client
 from connectors.salesforce.deploying import Refusal, deploy, own_id
 from connectors.salesforce.errors import DoubledError, from_row
@@ -101,8 +102,7 @@ class Installer:
             elif part.needed:
                 return
         if not check_only:
-            done = [one for one in PARTS if one.folder in there]
-            yield from self._assign([one.grants for one in done if one.grants])
+            yield from self._assign([one for one in PARTS if one.folder in there])
             yield self._usable()
 
     def _deploy(self, part: Part, *, check_only: bool) -> list[Refusal]:
@@ -114,16 +114,20 @@ class Installer:
         real = shipped(part.folder).zipped(self.settings.api_version)
         return deploy(self.client, real, check_only=False, poll_seconds=self.poll_seconds)
 
-    def _assign(self, sets: Sequence[tuple[str, str]]) -> Iterator[Check]:
+    def _assign(self, parts: Sequence[Part]) -> Iterator[Check]:
         """Give our own user its permission sets, or say how that is done."""
-        for name, label in sets:
+        for part in parts:
+            if part.grants is None:
+                continue
+            name, label = part.grants
             check = f"salesforce permission set {name}"
             try:
                 said = self._assigned(name)
             except ConnectorError as error:
                 mend = _ASSIGN.format(label)
                 text = f"the permission set {label} could not be assigned to our user: {error}"
-                yield Check(name=check, state="fail", text=text, mend=mend)
+                state: Literal["warn", "fail"] = "fail" if part.needed else "warn"
+                yield Check(name=check, state=state, text=text, mend=mend)
                 continue
             yield Check(name=check, state="ok", text=f"our user {said} the permission set {label}")
 
@@ -151,7 +155,8 @@ class Installer:
         name = "salesforce writing tasks"
         found = self.task_problems()
         if found:
-            return Check(name=name, state="fail", text=" ".join(found))
+            text = " ".join(one.removesuffix(MEND).strip() for one in found)
+            return Check(name=name, state="fail", text=text, mend=MEND)
         return Check(name=name, state="ok", text="tasks can be written, with every field")
 
 

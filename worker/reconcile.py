@@ -178,7 +178,7 @@ def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read, drift: Drif
             see_responses(ctx, tx, found.wrong)
         drift.missing += _settled(found.absent, read)
         drift.stale += _settled(found.changed, read)
-    if page.deleted or not page.records:
+    if page.deleted or not (page.records or page.watermark):
         with ctx.store.write() as tx:
             hold(ctx, tx, DRIFT, thing.name, read)
             now = ctx.clock.now()

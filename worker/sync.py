@@ -213,7 +213,10 @@ def closing(pages: Iterator[Page]) -> Iterator[Iterator[Page]]:
 
 
 def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read) -> None:
-    """Store one page in small transactions; responses are seen in the same transaction."""
+    """Store one page in small transactions; responses are seen in the same transaction.
+
+    A last page without records needs none: its watermark is stored under the lease.
+    """
     for chunk in chunks(page.records):
         with ctx.store.write() as tx:
             hold(ctx, tx, WATERMARK, thing.name, read)
@@ -228,7 +231,7 @@ def _keep(ctx: Context, thing: MirrorObject, page: Page, read: Read) -> None:
             values = {one: page.fields[one] for one in ids}
             now = ctx.clock.now()
             refresh(tx, thing.noun, thing.name, values, page.refreshed, read, now)
-    if page.deleted or not page.records:
+    if page.deleted or not (page.records or page.watermark):
         with ctx.store.write() as tx:
             hold(ctx, tx, WATERMARK, thing.name, read)
             tombstone(tx, thing.noun, thing.name, page.deleted, read, ctx.clock.now())

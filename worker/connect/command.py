@@ -132,7 +132,13 @@ def _with_installed(guided: Guided, terminal: Terminal, outcome: Outcome, *, ask
 def _by_page(guided: Guided, wishes: Wishes, terminal: Terminal) -> Outcome:
     from worker.connect.page import show
 
-    desk = show(guided, terminal, port=wishes.port, open_browser=wishes.open_browser)
+    desk = show(
+        guided,
+        terminal,
+        port=wishes.port,
+        open_browser=wishes.open_browser,
+        install=wishes.install,
+    )
     if desk.outcome is None:
         raise UsageError("the page was closed before anything was written")
     return desk.outcome

@@ -31,10 +31,11 @@ class DeskError(Exception):
 
 
 class Desk:
-    """Answers the page."""
+    """Answers the page. ``install``: offer to install even where nothing of it is missing."""
 
-    def __init__(self, guided: Guided) -> None:
+    def __init__(self, guided: Guided, *, install: bool = False) -> None:
         self._guided = guided
+        self._offers = install
         self._lock = threading.RLock()
         self._stage: Stage = "asking"
         self._checks: list[Check] = []
@@ -148,7 +149,8 @@ class Desk:
                 "open": self._open(),
                 "checks": [asdict(one) for one in self._checks],
                 "installs": guided.guide.installs,
-                "install": guided.guide.wants_install(self._checks),
+                "install": guided.guide.wants_install(self._checks)
+                or (self._offers and not self._installed),
                 "installed": [asdict(one) for one in self._installed],
                 "diff": guided.diff() if self._stage == "to write" else "",
                 "stores": guided.new_secrets() if self._stage == "to write" else [],

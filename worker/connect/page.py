@@ -203,13 +203,15 @@ async def _cannot(_: Request, error: Exception) -> Response:
     return JSONResponse({"said": str(error)}, status_code=409, headers=HEADERS)
 
 
-def show(guided: Guided, terminal: Terminal, *, port: int, open_browser: bool) -> Desk:
+def show(
+    guided: Guided, terminal: Terminal, *, port: int, open_browser: bool, install: bool
+) -> Desk:
     """Serve the page until the admin ends it. Raises UsageError when the port is taken."""
     with ExitStack() as stack:
         listening = listening_on(port)
         at = f"http://localhost:{listening.getsockname()[1]}"
         guided.redirect_uri = f"{at}/callback"
-        desk = Desk(guided)
+        desk = Desk(guided, install=install)
         page = Page(desk)
         stack.enter_context(serving(page.app(), listening))
         address = f"{at}/enter?token={page.token}"

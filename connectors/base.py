@@ -374,6 +374,12 @@ class Surface(Protocol):
     def find_person(self, email: str) -> str | None:
         """The address of the person with this e-mail, or None if the surface knows nobody."""
 
+    def known_people(self, emails: Sequence[str]) -> set[str]:
+        """Which of these e-mails, in lower case, belong to somebody whom the surface knows.
+
+        In as few calls as it allows. Raises ConnectorError.
+        """
+
     def find_email(self, address: str) -> str | None:
         """The e-mail of the person at this address, the way back from ``find_person``."""
 

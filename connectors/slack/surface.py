@@ -25,6 +25,8 @@ from connectors.slack.text import mrkdwn
 log = logging.getLogger(__name__)
 
 PAGE = 200
+FEW = 30
+"""Look-ups of people before the list of all of them is the cheaper way, and within its limit."""
 HEALTH_SECONDS = 60.0
 READ_METADATA = "metadata.message:read"
 NEEDED_SCOPES = frozenset(
@@ -97,6 +99,18 @@ class Slack:
                     return None
                 raise
         return None if user.get("deleted") or user.get("is_bot") else str(user["id"])
+
+    def known_people(self, emails: Sequence[str]) -> set[str]:
+        """As the protocol says: a few one by one, many by the list of all members."""
+        if len(emails) <= FEW:
+            return {one for one in emails if self.find_person(one)}
+        wanted, found = set(emails), set[str]()
+        with told("listing the members"):
+            for page in self._clients.read.users_list(limit=PAGE):
+                for user in page["members"]:
+                    if not (user.get("deleted") or user.get("is_bot")):
+                        found.add(str(user.get("profile", {}).get("email") or "").lower())
+        return wanted & found
 
     def find_email(self, address: str) -> str | None:
         """The e-mail behind a user id; None for strangers, bots and guests without one."""

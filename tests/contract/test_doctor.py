@@ -259,3 +259,16 @@ def test_an_account_field_that_is_empty_everywhere_is_told(any_crm: Practice) ->
     any_crm.sync()
     check = any_crm.found("policy fields")
     assert (check.state, check.text) == ("warn", "no account has a value in Industry")
+
+
+def test_the_forecast_and_the_freshness_are_told(team: Practice) -> None:
+    crm = team.stage.crm
+    checks = team.look()
+    forecast = only(checks, f"{crm} API forecast")
+    assert forecast.state == "ok"
+    assert "calls a day at full pace" in forecast.text
+    assert only(checks, "freshness budgets").state == "ok"
+    assert only(checks, "live reads").text.startswith("work; 0 so far")
+    team.configure(budget={"share": 0.001})
+    slowed = team.found(f"{crm} API forecast")
+    assert (slowed.state, "budget.share" in slowed.mend) == ("warn", True)

@@ -168,4 +168,4 @@ def test_a_slack_that_asks_for_a_long_pause_is_no_failure(tmp_path: Path, sqlite
         made.stage.slack.faults.order(pause)
         check = made.found("slack people")
     assert check.state == "warn"
-    assert check.text.startswith("0 of 6 people looked up")
+    assert check.text.startswith("6 people could not be looked up")

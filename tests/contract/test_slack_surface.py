@@ -352,3 +352,14 @@ def test_every_error_raised_is_a_connector_error(kit: Kit) -> None:
         kit.sandbox.faults.order(Fault(kind="status", path=POST, status=200, body=body))
         with pytest.raises(ConnectorError):
             slack.send("#hot-leads", CARD)
+
+
+def test_five_hundred_people_are_looked_up_by_a_few_pages(kit: Kit) -> None:
+    many = [f"rep{number}@example.com" for number in range(500)]
+    for number, email in enumerate(many[:-1]):
+        kit.sandbox.state.add_user(f"rep{number}", f"Rep {number}", email)
+    slack = kit.surface()
+    before = slack.api_calls
+    assert slack.known_people([*many, BO, GONE]) == {*many[:-1], BO}
+    assert slack.api_calls - before <= 4
+    assert slack.known_people([BO, GONE, many[-1]]) == {BO}

@@ -14,6 +14,7 @@ from connectors.errors import ConnectorError
 from routing.policy import Policy
 from worker.adapters import crm_for, surfaces_for
 from worker.clock import Clock
+from worker.doctor.guard import guard_checks
 from worker.doctor.mirror import mirror_checks
 from worker.doctor.people import people_checks
 from worker.doctor.policy import policy_checks
@@ -37,6 +38,8 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
             yield from probe(
                 "mirror", lambda: mirror_checks(store, crm, clock.now(), answers=answers)
             )
+            if answers:
+                yield from probe("API forecast", lambda: guard_checks(store, crm, settings, clock))
             yield from probe("policy", lambda: policy_checks(store, crm, settings.policy))
         surface: Surface = surfaces_for(settings, secrets)[settings.policy.surface]
         stack.callback(surface.close)

@@ -41,14 +41,14 @@ def people_checks(store: Store, surface: Surface, policy: Policy) -> Iterator[Ch
         if not count(conn, Person):
             text = "nobody is mirrored yet; only those whom the policy names are looked up"
             yield Check(name=name, state="warn", text=text, mend="hotlead sync --once")
-    strangers: list[str] = []
-    for number, email in enumerate(sorted(told.emails)):
-        try:
-            strangers += [] if surface.find_person(email) else [email]
-        except LimitError as error:
-            text = f"{number} of {len(told.emails)} people looked up, then: {error}"
-            yield Check(name=name, state="warn", text=text, mend="run this again in a minute")
-            return
+    emails = sorted(told.emails)
+    try:
+        known = surface.known_people(emails)
+    except LimitError as error:
+        text = f"{len(emails)} people could not be looked up: {error}"
+        yield Check(name=name, state="warn", text=text, mend="run this again in a minute")
+        return
+    strangers = [one for one in emails if one not in known]
     yield from _judged(surface, policy, told, strangers)
 
 

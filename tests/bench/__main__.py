@@ -11,12 +11,13 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench.flow import Size, measure_flow
-from tests.bench.mirror import measure_mirror
-from tests.bench.outcome import show
+from tests.bench.mirror import measure_million, measure_mirror
+from tests.bench.outcome import Measure, Tell, show
 
 FULL = Size(reps=400, singles=300, stream=600, rounds=2)
 CONTACTS = 100_000
 QUICK_CONTACTS = 10_000
+MILLION = 1_000_000
 QUICK = Size(reps=100, singles=50, stream=100, rounds=1)
 
 
@@ -25,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    parser.add_argument("--million", action="store_true", help="only the first load of a million")
     args = parser.parse_args()
     console = Console(stderr=True)
     began = time.monotonic()
@@ -34,15 +36,24 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory(prefix="hotlead-bench-") as name:
         folder = Path(name)
-        measures = measure_flow(folder, QUICK if args.quick else FULL, tell)
-        for crm in ("salesforce", "hubspot"):
-            contacts = QUICK_CONTACTS if args.quick else CONTACTS
-            measures += measure_mirror(folder / crm, crm, contacts, tell)
+        if args.million:
+            contacts = MILLION // 10 if args.quick else MILLION
+            measures = measure_million(folder / "million", contacts, tell)
+        else:
+            measures = _everything(folder, args.quick, tell)
     show(measures, Console())
     tell("done")
     if args.json:
         figures = [one.as_json() for one in measures]
         args.json.write_text(json.dumps({"quick": args.quick, "measures": figures}, indent=1))
+
+
+def _everything(folder: Path, quick: bool, tell: Tell) -> list[Measure]:
+    measures = measure_flow(folder, QUICK if quick else FULL, tell)
+    for crm in ("salesforce", "hubspot"):
+        contacts = QUICK_CONTACTS if quick else CONTACTS
+        measures += measure_mirror(folder / crm, crm, contacts, tell)
+    return measures
 
 
 if __name__ == "__main__":

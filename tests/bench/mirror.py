@@ -14,6 +14,9 @@ from tests.bench.worker_process import WorkerProcess, environment, free_port
 
 _SIGNALS = 20
 _SECONDS = 240.0
+_MILLION_SECONDS = 3000.0
+_BOUND = 400.0
+"""MiB that a first load of a million contacts may take at most."""
 _MIB = 1024 * 1024
 _NAMES = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 
@@ -34,6 +37,40 @@ def measure_mirror(folder: Path, crm: str, contacts: int, tell: Tell) -> list[Me
         if crm == "salesforce":
             measures.append(_memory(config, port, env, contacts, slack, tell))
     return measures
+
+
+def measure_million(folder: Path, contacts: int, tell: Tell) -> list[Measure]:
+    """A first load and an unchanged cycle of a large Salesforce org, and the reader's memory."""
+    folder.mkdir()
+    accounts = contacts // 5
+    with ExitStack() as stack:
+        slack = stack.enter_context(Child("slack_server", "1"))
+        crowd = ("crm_server", "salesforce", str(contacts), "--accounts", str(accounts))
+        server = stack.enter_context(Child(*crowd))
+        env = environment(slack.ready, **server.ready["secrets"])
+        told = {"crm": "salesforce", "salesforce": {"login_url": server.ready["url"]}}
+        config = company.write_settings(
+            folder, slack.ready["url"], free_port(), **told, ae_source="owner:deal"
+        )
+        tell(f"mirroring {contacts:,} contacts and {accounts:,} accounts from nothing")
+        reader = ("mirror_reader", "sync", str(config))
+        with Child(*reader, env=env, patience=_MILLION_SECONDS) as child:
+            first = child.ready
+        if first["records"] < contacts + accounts:
+            raise RuntimeError(f"the sync kept only {first['records']:,} records")
+        tell("once more, with nothing changed")
+        with Child(*reader, env=env, patience=_MILLION_SECONDS) as child:
+            again = child.ready
+        size = (config.parent / "hotlead.db").stat().st_size
+    what = f"of {contacts:,} contacts and {accounts:,} accounts"
+    rate = first["records"] / first["seconds"]
+    return [
+        Measure(f"first load {what}, records a second", rate, None, "/s", more=True),
+        Measure("peak memory of it, beside the bound", first["peak"] / _MIB, _BOUND, "MiB"),
+        Measure("the store after it, bytes a record", size / first["records"], None, "B"),
+        Measure("a cycle with nothing changed, calls", again["calls"], None, ""),
+        Measure("the same, seconds", again["seconds"], None, "s"),
+    ]
 
 
 def _speed(crm: str, config: Path, env: dict[str, str], tell: Tell) -> list[Measure]:

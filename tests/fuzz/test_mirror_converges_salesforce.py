@@ -45,3 +45,16 @@ def test_syncs_alone_bring_every_change_that_salesforce_tells(
         history.play(actions)
         history.settle()
         history.compare(whole=False)
+
+
+@PROFILE
+@given(actions=histories(HIDDEN))
+def test_a_reconcile_brings_what_salesforce_does_not_tell_and_leaves_no_drift(
+    place: tuple[Door, str], migrated: Path, actions: list[Action]
+) -> None:
+    with opened(SalesforceHistory(*place), migrated) as history:
+        history.play(actions)
+        history.settle()
+        history.reconcile_all()
+        history.compare(whole=True)
+        assert {drift.total for drift in history.reconcile_all().values()} == {0}

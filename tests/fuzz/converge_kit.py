@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +18,7 @@ from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 
 from connectors.base import Crm, MirrorObject
 from connectors.http import HttpSettings
@@ -66,6 +67,47 @@ class Crash(BaseException):
     """Ends the process in the middle of a read."""
 
 
+class Death:
+    """Ends the process at a statement or commit of the store, or while the CRM answers a call.
+
+    A dead process writes nothing any more, not even that it broke off: its leases stay behind.
+    """
+
+    def __init__(self, engine: Engine, door: Door) -> None:
+        self._door = door
+        self._statements: int | None = None
+        self._calls: int | None = None
+        event.listen(engine, "before_cursor_execute", self._at_statement)
+        event.listen(engine, "commit", self._at_statement)
+
+    @contextmanager
+    def after(self, *, statements: int | None = None, calls: int | None = None) -> Iterator[None]:
+        """Die after so many statements, or while so many calls and one are answered."""
+        self._statements, self._calls = statements, calls
+        self._door.heard = self._at_call
+        try:
+            with suppress(Crash):
+                yield
+        finally:
+            self._statements = self._calls = None
+            self._door.heard = lambda: None
+
+    def _at_statement(self, *_: object) -> None:
+        if self._statements is None:
+            return
+        if self._statements <= 0:
+            raise Crash
+        self._statements -= 1
+
+    def _at_call(self) -> None:
+        if self._calls is None:
+            return
+        if self._calls <= 0:
+            self._statements = 0
+            return
+        self._calls -= 1
+
+
 class HandClock:
     """The worker's clock, moved by hand."""
 
@@ -83,12 +125,15 @@ class Door:
         self.app: App | None = None
         self.log: list[tuple[str, str]] = []
         """Method and path with query of every request."""
+        self.heard: Callable[[], None] = lambda: None
+        """Called for each request before it is answered."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
         if scope["type"] == "http":
             query = scope.get("query_string", b"").decode()
             self.log.append((scope["method"], f"{scope['path']}?{query}"))
+            self.heard()
         await self.app(scope, receive, send)
 
 
@@ -112,7 +157,8 @@ class History:
     hidden: Sequence[str] = ()
     """The actions of which the CRM tells nobody: a reconcile must see them."""
 
-    def __init__(self) -> None:
+    def __init__(self, door: Door) -> None:
+        self.door = door
         self.time = START
         self.skew = timedelta(0)
         self.clock = HandClock()
@@ -130,6 +176,11 @@ class History:
         )
         prepare_mirror(self.ctx.store, self.crm, self.time)
         prepare_reconcile(self.ctx.store, self.crm, self.time)
+        self.death = Death(self.ctx.store.engine, self.door)
+
+    def connect(self) -> None:
+        """Start the worker's adapter, which remembers nothing of the one before."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Give back the store and the connections."""
@@ -185,6 +236,25 @@ class History:
         sync_crash = crash_after(a % 4)
         with suppress(Crash):
             sync(self.ctx, pick(self.crm.objects, b).name, force=True, progress=sync_crash)
+
+    def sync_killed(self, a: int, b: int) -> None:
+        """A sync whose process dies at any statement or call; another takes over later."""
+        self._killed(a, b, lambda: sync_all(self.ctx))
+
+    def reconcile_killed(self, a: int, b: int) -> None:
+        """A reconcile whose process dies at any statement or call."""
+        name = pick(self._incremental, a).name
+        self._killed(b, a, lambda: reconcile(self.ctx, name, force=True))
+
+    def _killed(self, a: int, b: int, act: Callable[[], object]) -> None:
+        when = {"calls": a % 25} if b % 3 == 0 else {"statements": (a * b + a) % 150}
+        with self.death.after(**when):
+            act()
+        self.crm.close()
+        self.connect()
+        self.ctx = replace(self.ctx, crm=self.crm)
+        if b % 2:
+            self.forward(minutes=4)  # beyond the leases of the dead
 
     def reconcile_one(self, a: int, b: int) -> None:
         """A reconcile of one object, well or troubled."""

@@ -70,7 +70,7 @@ class HubspotHistory(History):
     hidden = ("purge", "edit_note", "archive_note", "relink_note")
 
     def __init__(self, door: Door, url: str) -> None:
-        super().__init__()
+        super().__init__(door)
         self.box = HubspotSandbox(lambda: self.time, token=SECRET)
         self.box.portal.most_rows = 3
         self.box.portal.association_page = 2

@@ -49,14 +49,23 @@ class SalesforceHistory(History):
     hidden = ("purge", "rename_role")
 
     def __init__(self, door: Door, url: str) -> None:
-        super().__init__()
+        super().__init__(door)
         self.box = SalesforceSandbox(lambda: self.time)
         self.box.org.page_size = 3
         self.faults = self.box.faults
         self.ids = self.box.load(COMPANY)
         self._made = 0
         door.app = self.box.app
-        settings = {"login_url": url, "account_fields": ("BDR__c", "CSM__c"), "page_size": 200}
+        self._url = url
+        self.connect()
+
+    def connect(self) -> None:
+        """The worker is started, or started anew."""
+        settings = {
+            "login_url": self._url,
+            "account_fields": ("BDR__c", "CSM__c"),
+            "page_size": 200,
+        }
         secrets = {"client_id": self.box.client_id, "client_secret": self.box.client_secret}
         self.crm = Salesforce(
             SalesforceSettings.model_validate(settings),

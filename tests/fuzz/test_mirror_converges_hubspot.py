@@ -21,9 +21,10 @@ SYNCS = (
     "sync_while_edited",
     "sync_troubled",
     "sync_crashed",
+    "sync_killed",
 )
 SEEN = (*SYNCS, *HubspotHistory.edits)
-HIDDEN = (*SEEN, *HubspotHistory.hidden, "reconcile_one")
+HIDDEN = (*SEEN, *HubspotHistory.hidden, "reconcile_one", "reconcile_killed")
 
 
 @pytest.fixture(scope="module")

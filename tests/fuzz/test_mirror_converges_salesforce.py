@@ -20,9 +20,10 @@ SYNCS = (
     "sync_while_edited",
     "sync_troubled",
     "sync_crashed",
+    "sync_killed",
 )
 SEEN = (*SYNCS, *SalesforceHistory.edits)
-HIDDEN = (*SEEN, *SalesforceHistory.hidden, "reconcile_one")
+HIDDEN = (*SEEN, *SalesforceHistory.hidden, "reconcile_one", "reconcile_killed")
 
 
 @pytest.fixture(scope="module")

@@ -130,12 +130,17 @@ def contact(row: Row, names: tuple[str, ...] = ()) -> Prospect:
         email=text(row.get("Email")).lower(),
         name=text(row.get("Name")),
         title=text(row.get("Title")),
-        company=text(below(row, "Account.Name")),
+        company=_company(row),
         account_id=reference(row.get("AccountId")),
         owner_id=reference(row.get("OwnerId")),
         fields=further(row, names),
         modified_at=moment(row.get("SystemModstamp")),
     )
+
+
+def _company(row: Row) -> str:
+    """The account's name; a contact that was restored without its account belongs to none."""
+    return "" if below(row, "Account.IsDeleted") else text(below(row, "Account.Name"))
 
 
 def lead(row: Row, names: tuple[str, ...] = ()) -> Prospect:

@@ -51,7 +51,7 @@ def _companies(account: tuple[str, ...], prospect: tuple[str, ...]) -> tuple[Sou
             sobject="Contact",
             every=PROMPT,
             needed=("Name", "Email", "AccountId", "OwnerId"),
-            optional=("Title", "Account.Name"),
+            optional=("Title", "Account.Name", "Account.IsDeleted"),
             further=prospect,
             make=lambda row: records.contact(row, prospect),
         ),

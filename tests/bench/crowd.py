@@ -31,7 +31,10 @@ class Crowd(Mapping[str, Row]):
     """So many rows of one object, by id."""
 
     def __init__(self, prefix: str, size: int, begun: datetime, make: Callable[[int], Row]) -> None:
-        self._prefix, self._size, self._begun, self._make = prefix, size, begun, make
+        self._prefix, self._size, self._make = prefix, size, make
+        self._batches = [
+            stamp(begun + timedelta(seconds=number)) for number in range(size // _BATCH + 1)
+        ]
 
     def id_of(self, number: int) -> str:
         """The id of the row with this number."""
@@ -39,7 +42,7 @@ class Crowd(Mapping[str, Row]):
 
     def stamp_of(self, number: int) -> str:
         """When it was loaded."""
-        return stamp(self._begun + timedelta(seconds=number // _BATCH))
+        return self._batches[number // _BATCH]
 
     def __getitem__(self, record_id: str) -> Row:
         value = 0
@@ -87,6 +90,7 @@ def gather(sandbox: SalesforceSandbox, accounts: int, contacts: int, begun: date
         return {**account, "Name": name, "OwnerId": owner, "Website": website}
 
     companies = Crowd("001", accounts, begun, an_account)
+    company_ids = list(companies)
 
     def a_contact(number: int) -> Row:
         given, family = f"Given{number}", f"Family{number}"
@@ -97,7 +101,7 @@ def gather(sandbox: SalesforceSandbox, accounts: int, contacts: int, begun: date
             "Name": f"{given} {family}",
             "Email": prospect_email(number),
             "Title": "Head of Procurement",
-            "AccountId": companies.id_of(number % accounts),
+            "AccountId": company_ids[number % accounts],
             "OwnerId": reps[number % PEOPLE_OF_WORLD],
         }
 

@@ -42,7 +42,7 @@ from worker.store.mirror import TABLES, Read, table_of, tombstone, touch, unseen
 from worker.store.tables import META, PERSON_SETTING, READ_SPAN, SIGNAL, WATERMARK
 
 ONE_STORE = settings(
-    PROFILE, max_examples=PROFILE.max_examples // 2, suppress_health_check=[*HealthCheck]
+    PROFILE, max_examples=PROFILE.max_examples, suppress_health_check=[*HealthCheck]
 )
 """Each history empties the store that the test was given."""
 POLICY = Policy.model_validate(small_policy())

@@ -207,6 +207,21 @@ class Overtaken:
             yield page
 
 
+def test_a_contact_that_was_restored_without_its_account_has_no_company(
+    org: SalesforceHistory,
+) -> None:
+    account = org.box.create("Account", Name="Lost")
+    contact = org.box.create("Contact", LastName="Left", AccountId=account)
+    org.settle()
+    org.box.delete("Account", account)
+    org.settle()
+    org.box.undelete("Contact", contact)
+    org.settle()
+    assert org.held("contacts", ("company",))[contact] == ("",)
+    org.reconcile_all()
+    org.compare(whole=True)
+
+
 def test_a_reconcile_puts_nothing_old_over_what_a_sync_brought_meanwhile(
     org: SalesforceHistory,
 ) -> None:

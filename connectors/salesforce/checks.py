@@ -9,7 +9,7 @@ from typing import Literal
 
 from connectors.base import Check
 from connectors.checking import budget_check, clock_check, probe
-from connectors.errors import ConnectorError
+from connectors.errors import AuthError, ConnectorError, PermanentError
 from connectors.salesforce import queries
 from connectors.salesforce.activity_fields import KEY, MEND, api_name
 from connectors.salesforce.client import Client
@@ -22,6 +22,8 @@ from connectors.salesforce.unique_key import unique_key
 SUPPORTED = 9
 """Releases for which a version is sure to be served: three years of three."""
 _ABSENCES = "OutOfOffice"
+_OF_PEOPLE = "User.Profile.UserLicense.Name != 'Salesforce Integration'"
+"""Our own absence is seen in any case and proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Checks:
         for source in self.sources:
             yield from self._object(source)
         yield from probe("salesforce absences", self._absences)
+        yield from probe("salesforce bulk jobs", self._bulk)
         writable = True
         for check in probe("salesforce writing tasks", lambda: _tasks(task_problems())):
             writable = writable and check.state == "ok"
@@ -133,7 +136,8 @@ class Checks:
 
     def _absences(self) -> Iterator[Check]:
         source = next(one for one in self.sources if one.sobject == _ABSENCES)
-        count = f"SELECT COUNT() FROM {_ABSENCES} WHERE {source.where}"  # noqa: S608
+        where = queries.where((source.where, _OF_PEOPLE))
+        count = f"SELECT COUNT() FROM {_ABSENCES}{where}"  # noqa: S608
         try:
             seen = int(self.client.query(count).get("totalSize") or 0)
         except MissingObjectError:
@@ -149,6 +153,21 @@ class Checks:
             mend="let one rep set themselves out of office in Salesforce and run this again; if it "
             "still sees none, let the integration user see all users (View All Users)",
         )
+
+    def _bulk(self) -> Iterator[Check]:
+        """Whether first loads of large objects may go by bulk jobs."""
+        name = "salesforce bulk jobs"
+        try:
+            self.client.job("GET")
+        except AuthError:
+            raise
+        except PermanentError as error:
+            text = "bulk jobs are not allowed: large objects are read by pages, which takes longer"
+            mend = f"nothing must be done; the org said: {error}"
+            yield Check(name=name, state="warn", text=text, mend=mend)
+            return
+        text = f"bulk jobs read what has more than {self.settings.bulk_above:,} records"
+        yield Check(name=name, state="ok", text=text)
 
     def _budget(self) -> Iterator[Check]:
         usage = self.client.usage

@@ -171,7 +171,7 @@ def _by_pages(
         if not more and stretch.go_on():
             place, more = None, True
         if not more:
-            next_mark = yield from _refreshed(reading, mark, next_mark, asked)
+            next_mark = yield from _refreshed(reading, mark, next_mark)
         came, gone = reading.sorted_out(found.rows, asked)
         yield Page(
             records=came,
@@ -212,16 +212,17 @@ def _next(reading: Reading, mark: Watermark | None, looked: datetime, asked: dat
 
 
 def _refreshed(
-    reading: Reading, mark: Watermark | None, next_mark: Watermark, asked: datetime
+    reading: Reading, mark: Watermark | None, next_mark: Watermark
 ) -> Generator[Page, None, Watermark]:
     """What is due besides the changes; the watermark that says so."""
+    now = reading.client.now()
     span = timedelta(minutes=reading.settings.formula_minutes)
     last = next_mark.refreshed
-    if mark is None or last is None or asked - last < span:
+    if mark is None or last is None or now - last < span:
         return next_mark
     if refresh.due(reading.source, reading.choice):
         yield from refresh.pages(reading, last)
-    return replace(next_mark, refreshed=asked)
+    return replace(next_mark, refreshed=now)
 
 
 def _low(

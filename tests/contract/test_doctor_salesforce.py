@@ -9,6 +9,7 @@ import pytest
 
 from connectors.base import Check
 from connectors.sandbox.faults import Fault
+from routing.mapping import Mapping
 from tests.contract import salesforce_kit
 from tests.contract.doctor_kit import not_well, only
 from tests.contract.salesforce_kit import PROMPT, Bench
@@ -195,3 +196,55 @@ def test_counts_are_of_what_the_mirror_holds_whole(org: Bench) -> None:
     for name, count in counted.items():
         if count is not None:
             assert len(salesforce_kit.records(crm, name)) == count, name
+
+
+def test_what_the_policy_names_and_the_org_lacks_is_a_failure(org: Bench) -> None:
+    holding = {"object": "Renewal__c", "person": "OwnerId", "account": "Account__c", "role": "R"}
+    mapping = Mapping.model_validate(
+        {
+            "holdings": [holding],
+            "absence": {"flag": "OOO__c"},
+            "fields": {"person": ["Segment__c"], "deal": ["Score__c"]},
+        }
+    )
+    checks = look(org, mapping=mapping)
+    for name in ("roles_of_Renewal__c", "away_users", "users", "deals"):
+        check = only(checks, f"salesforce {name}")
+        assert (check.name, check.state) == (f"salesforce {name}", "fail")
+        assert check.mend
+
+
+def test_a_field_that_only_leads_or_only_contacts_have_is_a_warning(org: Bench) -> None:
+    org.box.org.add_field("Contact", "Persona__c string(40) cun")
+    mapping = Mapping.model_validate({"fields": {"prospect": ["Persona__c", "Nobody__c"]}})
+    checks = look(org, mapping=mapping)
+    assert only(checks, "salesforce contacts").state == "fail"
+    assert "Nobody__c" in only(checks, "salesforce contacts").text
+    mapping = Mapping.model_validate({"fields": {"prospect": ["Persona__c"]}})
+    checks = look(org, mapping=mapping)
+    assert only(checks, "salesforce contacts").state == "ok"
+    assert only(checks, "salesforce leads").state == "warn"
+
+
+def test_r2_a_formula_that_the_policy_reads_is_a_warning(org: Bench) -> None:
+    org.box.org.add_field("Account", "Score__c double(18, 2) n", lambda _row: 1.0)
+    check = only(look(org, account_fields=("Score__c",)), "salesforce accounts")
+    assert check.state == "warn"
+    assert "Score__c is a formula" in check.text
+
+
+def test_absences_of_our_own_alone_are_not_those_of_others(org: Bench) -> None:
+    span = {"StartDate": "2026-11-23T08:00:00Z", "EndDate": "2026-12-01T08:00:00Z"}
+    org.box.create("OutOfOffice", UserId=org.box.org.user_id, **span)
+    assert only(look(org), "salesforce absences").state == "warn"
+    org.box.create("OutOfOffice", UserId=org.ids["ann"], **span)
+    check = only(look(org), "salesforce absences")
+    assert (check.state, check.text[:1]) == ("ok", "1")
+
+
+def test_bulk_jobs_that_a_large_org_needs_and_does_not_allow_are_told(org: Bench) -> None:
+    assert only(look(org), "salesforce bulk jobs").state == "ok"
+    org.box.features.discard("bulk")
+    check = only(look(org), "salesforce bulk jobs")
+    assert check.state == "warn"
+    assert "pages" in check.text

@@ -170,7 +170,7 @@ class SalesforceHistory(History):
             ),
             b,
         )
-        self._change("User", a, change)
+        self._try("update", "User", self._user(b), **change)
 
     def edit_task(self, a: int, b: int) -> None:
         """A task is closed, opened again, or is about somebody else or nobody."""

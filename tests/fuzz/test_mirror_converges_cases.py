@@ -137,7 +137,7 @@ def test_a_reader_that_was_thought_dead_writes_nothing_over_its_successor(
 # What the CRM tells nobody, and a reconcile must see.
 
 
-def drifted(org: SalesforceHistory, account: str = "acme") -> None:
+def drifted(org: SalesforceHistory, contact: str = "cat") -> None:
     """One record missing, one stale, one too many in the mirror of contacts."""
     for number in range(5):
         org.box.create("Contact", LastName=f"More {number}")
@@ -149,7 +149,7 @@ def drifted(org: SalesforceHistory, account: str = "acme") -> None:
     org.box.org.table("Contact").rows[back]["IsDeleted"] = False  # no stamp moves
     org.box.delete("Contact", gone)
     org.box.purge("Contact", gone)
-    org.box.update("Account", org.ids[account], Name="Renamed")
+    org.box.org.table("Contact").rows[org.ids[contact]]["Title"] = "Unseen"  # nor here
     org.settle()
 
 

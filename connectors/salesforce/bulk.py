@@ -151,13 +151,14 @@ def _pages(answer: requests.Response, tidy: Tidy, skip: int, size: int) -> Itera
     names = next(cells, None)
     if names is None:
         return
+    made = tidy.from_csv(names)
     rows: list[Row] = []
     for number, line in enumerate(cells):
         if number < skip:
             continue
         if len(line) != len(names):
             raise PermanentError("Salesforce sent a line of a bulk job that fits no header")
-        rows.append(tidy.texts(names, line))
+        rows.append(made(line))
         if len(rows) >= size:
             yield rows
             rows = []

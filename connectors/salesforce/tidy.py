@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from connectors.salesforce.values import Row
 
 _NUMBERS = frozenset({"int", "double", "currency", "percent", "long"})
+_WRITTEN = _NUMBERS | {"boolean"}
+"""What a CSV must write as text and is none."""
 _COMPOUND = frozenset({"address", "location", "complexvalue", "anyType"})
 
 
@@ -55,33 +57,46 @@ class Tidy:
                 row[name] = None
         return row
 
-    def texts(self, names: list[str], cells: list[str]) -> Row:
-        """A row of a CSV answer, as the JSON of it would be."""
-        row: Row = {}
-        for name, cell in zip(names, cells, strict=True):
-            *steps, last = name.split(".")
-            place = row
-            for step in steps:
-                inner = place.get(step)
-                if not isinstance(inner, dict):
-                    inner = place[step] = {}
-                place = inner
-            place[last] = self._typed(name, cell) if cell else None
-        return row
+    def from_csv(self, names: Sequence[str]) -> Callable[[Sequence[str]], Row]:
+        """What makes a row as its JSON would be out of the cells of a line under these names."""
+        plain = [(place, name) for place, name in enumerate(names) if "." not in name]
+        below = [(place, name.split(".")) for place, name in enumerate(names) if "." in name]
+        typed = [name for _, name in plain if self._kinds.get(name) in _WRITTEN]
+
+        def made(cells: Sequence[str]) -> Row:
+            row: Row = {name: cells[place] or None for place, name in plain}
+            for name in typed:
+                if row[name] is not None:
+                    row[name] = self._typed(name, str(row[name]))
+            for place, path in below:
+                _put(row, path, cells[place] or None)
+            return row
+
+        return made
 
     def _typed(self, name: str, cell: str) -> object:
-        kind = self._kinds.get(name, "")
-        if kind == "boolean" and cell.lower() in ("true", "false"):
-            return cell.lower() == "true"
-        if kind in _NUMBERS:
+        kind = self._kinds[name]
+        if kind == "boolean":
+            if cell.lower() in ("true", "false"):
+                return cell.lower() == "true"
+        else:
             try:
                 return int(cell) if kind == "int" else float(cell)
             except ValueError:
                 pass
-        elif kind != "boolean":
-            return cell
         self._odd.count(name)
         return None
+
+
+def _put(row: Row, path: Sequence[str], value: object) -> None:
+    """Set the value at the end of a path such as ``UserRole.Name``."""
+    *steps, last = path
+    for step in steps:
+        inner = row.get(step)
+        if not isinstance(inner, dict):
+            inner = row[step] = {}
+        row = inner
+    row[last] = value
 
 
 _EXPECTED: dict[str, tuple[type, ...]] = {

@@ -59,6 +59,16 @@ def test_r2_formulas_are_read_on_their_own_timer_with_a_warning(org: Bench) -> N
     assert crm.api_calls - before == 1
 
 
+def test_who_is_away_by_a_formula_is_seen_with_the_next_turn_of_the_timer(org: Bench) -> None:
+    away = {"now": False}
+    org.box.org.add_field("User", "OOO__c boolean n", lambda _row: away["now"])
+    crm = org.crm(mapping=Mapping.model_validate({"absence": {"flag": "OOO__c"}}))
+    mark = settled(org, crm, "away_users", minutes=40)
+    away["now"] = True
+    people = {row["Id"] for row in org.box.records("User")}
+    assert {one.person_id for one in records(crm, "away_users", mark)} == people
+
+
 def test_formulas_of_a_large_object_come_by_a_bulk_job(org: Bench) -> None:
     org.box.org.add_field("Account", SCORE, lambda row: len(row["Name"]))
     crm = org.crm(account_fields=("Score__c",), bulk_above=1)

@@ -29,6 +29,7 @@ _DELIMITERS = {
 }
 _ENDED = ("JobComplete", "Aborted", "Failed")
 _MOST = 50_000
+DAILY_JOBS = 10_000
 
 
 @dataclass(slots=True)
@@ -48,6 +49,8 @@ class Jobs:
         self._org = org
         self._jobs: dict[str, Job] = {}
         self._numbers = itertools.count(1)
+        self.left = DAILY_JOBS
+        """Jobs that may still be made today."""
 
     def jobs(self, call: Call) -> Reply:
         """Answer everything under ``jobs``. Raises Refusal."""
@@ -85,6 +88,10 @@ class Jobs:
         self._supported(query, sobject.name, bulk=sobject.bulk)
         for one in query.items:
             path(self._org, query.text, sobject, one)  # type: ignore[arg-type]
+        if self.left <= 0:
+            message = f"Max query jobs of a day reached: {DAILY_JOBS}"
+            raise Refusal(400, "LIMIT_EXCEEDED", message)
+        self.left -= 1
         job_id = make_id("750", next(self._numbers))
         now = self._org.stamp()
         info = {

@@ -17,7 +17,7 @@ from connectors.sandbox.salesforce.composite import composite
 from connectors.sandbox.salesforce.consent import Consent
 from connectors.sandbox.salesforce.deploys import Deploys
 from connectors.sandbox.salesforce.errors import Refusal, not_found
-from connectors.sandbox.salesforce.jobs import Jobs
+from connectors.sandbox.salesforce.jobs import DAILY_JOBS, Jobs
 from connectors.sandbox.salesforce.org import Org
 from connectors.sandbox.salesforce.queries import Queries
 from connectors.sandbox.salesforce.records import sobjects
@@ -137,7 +137,10 @@ class Server:
 
     def _limits(self) -> dict[str, Any]:
         left = max(0, self._org.daily_limit - self._org.calls)
-        return {"DailyApiRequests": {"Max": self._org.daily_limit, "Remaining": left}}
+        return {
+            "DailyApiRequests": {"Max": self._org.daily_limit, "Remaining": left},
+            "DailyBulkV2QueryJobs": {"Max": DAILY_JOBS, "Remaining": self._jobs.left},
+        }
 
     def _response(self, reply: Reply, *, data: bool) -> Response:
         headers = {"date": format_datetime(self._org.now(), usegmt=True)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -133,7 +133,7 @@ class _Findings:
 
     def _hole(self, told: Recipient) -> Finding:
         if told.assignee_id is None:
-            text = f"nobody is assigned ({told.why}) and no channel is there to claim in"
+            text = f"the route “{told.route}” finds nobody, and no channel is there to claim in"
             mend = "let the route end in claim_channel, or name somebody behind the role"
             return Finding(kind=FindingKind.HOLE, text=text, mend=mend, path=("routes",))
         text = f"{told.assignee} is away and nobody covers, so that only {told.name} is told"
@@ -188,12 +188,13 @@ class _Findings:
                 kept.samples.append(group.sample)
 
 
-def by_day(coverage: Coverage) -> Mapping[date, Mapping[RungKind, int]]:
-    """For the heat map: of all accounts, stages and signals, how many end with whom, by day."""
-    counts: dict[date, dict[RungKind, int]] = {day: defaultdict(int) for day in coverage.days}
+def heat(coverage: Coverage) -> Mapping[Cell, tuple[Mapping[RungKind, int], ...]]:
+    """For the heat map: by stage and signal, how many accounts end on which rung, day by day."""
+    counts: dict[Cell, tuple[Counter[RungKind], ...]] = {}
     for group in coverage.groups:
-        for told in group.told.values():
-            for day, recipient in zip(coverage.days, told, strict=True):
+        for cell, told in group.told.items():
+            row = counts.setdefault(cell, tuple(Counter() for _ in coverage.days))
+            for day, recipient in zip(row, told, strict=True):
                 if recipient is not None:
-                    counts[day][recipient.kind] += len(group.accounts)
+                    day[recipient.kind] += len(group.accounts)
     return counts

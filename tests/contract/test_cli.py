@@ -21,6 +21,7 @@ COMMANDS = (
     "send-signal",
     "alerts",
     "latency",
+    "coverage",
 )
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 

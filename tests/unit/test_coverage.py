@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from routing.coverage import AccountFacts, Coverage, cover, signal_of
-from routing.coverage_findings import Finding, FindingKind, by_day, findings
+from routing.coverage_findings import Finding, FindingKind, findings, heat
 from routing.decide import decide
 from routing.nouns import Account, Deal, RoleHolding
 from routing.policy import Policy, RungKind, SignalClass, StageClass
@@ -164,14 +164,13 @@ def test_the_stage_that_accounts_are_in_can_be_looked_at_alone() -> None:
     }
 
 
-def test_the_heat_map_counts_every_account_stage_and_signal() -> None:
-    known = company(out_of_office=(away("ann"),))
-    counts = by_day(one(policy(), known))
-    cells = len(StageClass) * len(SignalClass)
-    assert {sum(row.values()) for row in counts.values()} == {cells}
-    first, *_, last = counts
-    assert counts[first][RungKind.BACKUP] == len(SignalClass)
-    assert counts[last].get(RungKind.BACKUP, 0) == 0
+def test_the_heat_map_counts_every_account_by_stage_signal_and_day() -> None:
+    counts = heat(one(policy(), company(out_of_office=(away("ann"),))))
+    assert len(counts) == len(StageClass) * len(SignalClass)
+    assert {sum(day.values()) for row in counts.values() for day in row} == {1}
+    row = counts[(StageClass.ACTIVE_DEAL, SignalClass.MULTI_OPEN)]
+    assert row[0] == {RungKind.BACKUP: 1}
+    assert row[-1] == {RungKind.ASSIGNEE: 1}
 
 
 def test_what_is_suppressed_is_told_to_nobody_and_is_no_hole() -> None:

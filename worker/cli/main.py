@@ -9,7 +9,19 @@ from rich.text import Text
 from sqlalchemy.exc import DatabaseError
 
 from connectors.errors import ConnectorError
-from worker.cli import alerts, check, connect, demo, doctor, init, latency, run, send_signal, sync
+from worker.cli import (
+    alerts,
+    check,
+    connect,
+    coverage,
+    demo,
+    doctor,
+    init,
+    latency,
+    run,
+    send_signal,
+    sync,
+)
 from worker.cli.common import UsageError
 from worker.cli.output import errors
 from worker.secrets import SecretsError
@@ -26,7 +38,11 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for module in (demo, init, connect, check, doctor, run, sync, send_signal, alerts, latency):
+_COMMANDS = (
+    *(demo, init, connect, check, doctor, run, sync),
+    *(send_signal, alerts, latency, coverage),
+)
+for module in _COMMANDS:
     module.add_to(app)
 
 _EXPECTED = (UsageError, SettingsError, SecretsError, StoreError, ConnectorError)

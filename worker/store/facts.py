@@ -84,7 +84,7 @@ def _snapshot(view: View, signal: Signal, policy: Policy, now: datetime) -> Snap
         people=people,
         out_of_office=_absences(view, people, now),
         holidays=holidays(people, policy, now),
-        sources=_sources(view.seen),
+        sources=sources_of(view.seen),
         recent=_recent_signals(view, signal, policy),
         preferences=_preferences(view, people),
         loads=loads(view.conn, policy, people, now),
@@ -96,7 +96,8 @@ _SOURCES = {"out_of_office": "crm", "slack_status": "slack", "calendar": "calend
 """The source of absences that each mirrored object is."""
 
 
-def _sources(seen: Seen) -> dict[str, datetime | None]:
+def sources_of(seen: Seen) -> dict[str, datetime | None]:
+    """When each source of absences was last read, of those that are mirrored."""
     return {source: seen[name] for name, source in _SOURCES.items() if name in seen}
 
 

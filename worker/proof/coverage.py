@@ -159,7 +159,7 @@ def heat_rows(proof: Proof) -> list[dict[str, Any]]:
             total = sum(counts.values())
             worst = max(counts, key=lambda kind: (_WORSE[kind.value], counts[kind]), default=None)
             shares = {kind.value: number for kind, number in counts.items()}
-            few = bool(worst) and counts[worst] < _FEW * total
+            few = worst is not None and counts[worst] < _FEW * total
             cells.append(
                 {
                     "day": day,

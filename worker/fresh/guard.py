@@ -32,6 +32,8 @@ _READERS = 2
 _GATHER = 0.005
 """Seconds in which questions that belong together are gathered."""
 _MOST_SCOPES = 2000
+_STUCK = 5.0
+"""Seconds beyond its limit after which whoever waits here may be decided by others."""
 _LONGEST_QUEUE = 5000
 log = logging.getLogger(__name__)
 
@@ -180,7 +182,11 @@ class Guard:
     def holds(self, key: str) -> bool:
         """Whether this one waits or is being decided here, so that nobody else need do it."""
         with self._change:
-            return key in self._state.asks or key in self._state.acting
+            if self._state.stopping:
+                return False
+            ask = self._state.asks.get(key)
+            late = ask is not None and time.monotonic() > ask.deadline + _STUCK
+            return (ask is not None and not late) or key in self._state.acting
 
     def idle(self) -> bool:
         """Whether nobody waits and no decision is being made here."""

@@ -52,6 +52,8 @@ class Context:
     """Reads stale facts live before a decision; without one the mirror alone counts."""
     governor: Governor | None = None
     """Sets the pace of polling; without one each object is read at its own interval."""
+    reading: dict[str, tuple[int, int | None]] = field(default_factory=dict)
+    """The objects that this worker reads just now: records so far, and the total if known."""
     claims: dict[str, Claim] = field(default_factory=dict)
     """Messages claimed by the transaction that made them, until their jobs begin."""
 

@@ -43,5 +43,12 @@ def mirror_health(ctx: Context) -> dict[str, dict[str, Any]]:
             "last_records": row["records"],
             "error": row["error"],
             "drift": drift.get(thing.name),
+            "reading": _reading(ctx, thing.name),
         }
     return report
+
+
+def _reading(ctx: Context, name: str) -> dict[str, int | None] | None:
+    """How far this worker's present read of the object is; None when it reads none."""
+    found = ctx.reading.get(name)
+    return None if found is None else {"records": found[0], "total": found[1]}

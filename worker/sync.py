@@ -6,6 +6,7 @@ A read that breaks off keeps the pages that came before and moves no watermark.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -46,6 +47,8 @@ from worker.store.mirror import (
 from worker.store.tables import DRIFT, META, WATERMARK
 
 _RETRY = timedelta(seconds=30)
+_TELL_SECONDS = 10.0
+"""Between two lines of the log about one long read."""
 log = logging.getLogger(__name__)
 Progress = Callable[[str, int, int | None], None]
 """Called with the object's name, records read so far, and the expected total if known."""
@@ -164,10 +167,11 @@ def _read(
     records = 0
     latest = mark
     complete = False
-    with closing(ctx.crm.read(thing.name, mark)) as pages:
+    with closing(ctx.crm.read(thing.name, mark)) as pages, _shown(ctx, thing) as show:
         for page in pages:
             _keep(ctx, thing, page, read)
             records += len(page.records)
+            show(records, page.total)
             if page.watermark is not None:
                 latest, complete = page.watermark, True
             if progress is not None:
@@ -177,6 +181,26 @@ def _read(
     if thing.full:
         take_away_unseen(ctx, WATERMARK, thing, read)
     return latest, records
+
+
+@contextmanager
+def _shown(ctx: Context, thing: MirrorObject) -> Iterator[Callable[[int, int | None], None]]:
+    """Let the health page see how far a read is, and the log, too, when it takes long."""
+    told = time.monotonic()
+
+    def show(records: int, total: int | None) -> None:
+        nonlocal told
+        ctx.reading[thing.name] = (records, total)
+        if time.monotonic() - told >= _TELL_SECONDS:
+            told = time.monotonic()
+            of = f" of {total:,}" if total else ""
+            log.info("%s: %s%s records read so far", thing.name, f"{records:,}", of)
+
+    show(0, None)
+    try:
+        yield show
+    finally:
+        ctx.reading.pop(thing.name, None)
 
 
 def take_away_unseen(

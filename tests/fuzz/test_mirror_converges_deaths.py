@@ -24,6 +24,7 @@ from tests.fuzz.converge_kit import Door, History, opened, served
 from tests.fuzz.hubspot_history import HubspotHistory
 from tests.fuzz.salesforce_history import SalesforceHistory
 from tests.waiting import PATIENCE
+from worker.mirror_health import mirror_health
 from worker.reconcile import reconcile
 from worker.store.engine import Store
 from worker.store.tables import WATERMARK
@@ -181,3 +182,15 @@ def test_a_process_killed_in_the_middle_of_its_first_load_has_read_nothing_to_it
     [contacts] = [row for row in rows if row["lease_until"] is not None]
     assert (contacts["object"], contacts["started_at"] is None) == ("contacts", False)
     assert (contacts["mark"], contacts["finished_at"], contacts["records"]) == (None, None, 0)
+
+
+def test_how_far_a_read_is_shows_while_it_lasts(history: History) -> None:
+    seen: list[Any] = []
+
+    def look(name: str, records: int, total: int | None) -> None:
+        seen.append(mirror_health(history.ctx)[name]["reading"])
+
+    history.play([("bulk_edit", 0, 1)])
+    assert sync(history.ctx, "contacts", force=True, progress=look)
+    assert seen[-1]["records"] >= 1
+    assert mirror_health(history.ctx)["contacts"]["reading"] is None

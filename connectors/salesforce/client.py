@@ -65,6 +65,7 @@ class Client:
         self._login = Login(settings, secrets, self._http)
         self._http.hooks["response"].append(self._note)
         self._lock = threading.Lock()
+        self._places = threading.BoundedSemaphore(settings.most_at_once)
         self._live: _Session | None = None
         self._seen = threading.local()
         self._offset: float | None = None
@@ -311,10 +312,13 @@ class Client:
 
         live = self._session()
         try:
-            return action(live.library)
+            with self._places:
+                return action(live.library)
         except SalesforceExpiredSession:
             self._forget(live)
-        return action(self._session().library)
+        live = self._session()
+        with self._places:
+            return action(live.library)
 
     def _session(self) -> _Session:
         """The living session; of several threads that find none, one logs in."""

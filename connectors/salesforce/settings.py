@@ -54,6 +54,9 @@ class SalesforceSettings(BaseModel):
     evidence_days: int = Field(
         35, ge=1, le=366, description="How far back the first read of tasks and events goes."
     )
+    most_at_once: int = Field(
+        10, ge=1, le=25, description="Calls at a time; an org allows 25 long ones for all its apps."
+    )
     page_size: int = Field(2000, ge=200, le=2000, description="Records of one page.")
     bulk_above: int = Field(
         50_000,

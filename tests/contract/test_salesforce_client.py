@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,7 +20,8 @@ from connectors.errors import (
 )
 from connectors.http import HttpSettings
 from connectors.salesforce import SalesforceSecrets, SalesforceSettings, connect
-from connectors.sandbox.faults import Fault
+from connectors.sandbox.faults import App, Fault, Receive, Scope, Send
+from connectors.sandbox.serving import Serving
 from tests.contract.salesforce_kit import PROMPT, Bench, bench, read_all, records
 
 DATA = "/services/data"
@@ -207,3 +209,34 @@ def test_calls_are_counted_with_log_ins(org: Bench) -> None:
 def test_settings_that_cannot_be_right_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SalesforceSettings.model_validate(settings)
+
+
+class Crowd:
+    """Counts the calls that are in the org at one time; each stays until the others had time."""
+
+    def __init__(self, inner: App) -> None:
+        self._inner = inner
+        self._now = 0
+        self.most = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._now += 1
+        self.most = max(self.most, self._now)
+        for _ in range(50):
+            await asyncio.sleep(0)
+        await self._inner(scope, receive, send)
+        self._now -= 1
+
+
+def test_no_more_calls_at_a_time_than_the_settings_allow(org: Bench) -> None:
+    read_all(org.crm(), "accounts")
+    crowd = Crowd(org.box.app)
+    with Serving(crowd) as serving:
+        settings = SalesforceSettings(login_url=serving.url, most_at_once=2)
+        keys = SalesforceSecrets(client_id=org.box.client_id, client_secret=org.box.client_secret)
+        crm = connect(settings, keys, PROMPT)
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda _: len(records(crm, "accounts")), range(16)))
+        crm.close()
+    assert found == [2] * 16
+    assert crowd.most <= 2

@@ -48,7 +48,12 @@ def measure_million(folder: Path, contacts: int, tell: Tell) -> list[Measure]:
         crowd = ("crm_server", "salesforce", str(contacts), "--accounts", str(accounts))
         server = stack.enter_context(Child(*crowd))
         env = environment(slack.ready, **server.ready["secrets"])
-        told = {"crm": "salesforce", "salesforce": {"login_url": server.ready["url"]}}
+        # One process makes a million rows while it is asked for them: it may take its time.
+        told = {
+            "crm": "salesforce",
+            "salesforce": {"login_url": server.ready["url"]},
+            "http": {"read_timeout": 300},
+        }
         config = company.write_settings(
             folder, slack.ready["url"], free_port(), **told, ae_source="owner:deal"
         )

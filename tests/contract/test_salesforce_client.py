@@ -20,6 +20,7 @@ from connectors.errors import (
 )
 from connectors.http import HttpSettings
 from connectors.salesforce import SalesforceSecrets, SalesforceSettings, connect
+from connectors.salesforce.crm import Salesforce
 from connectors.sandbox.faults import App, Fault, Receive, Scope, Send
 from connectors.sandbox.serving import Serving
 from tests.contract.salesforce_kit import PROMPT, Bench, bench, read_all, records
@@ -234,7 +235,7 @@ def test_no_more_calls_at_a_time_than_the_settings_allow(org: Bench) -> None:
     with Serving(crowd) as serving:
         settings = SalesforceSettings(login_url=serving.url, most_at_once=2)
         keys = SalesforceSecrets(client_id=org.box.client_id, client_secret=org.box.client_secret)
-        crm = connect(settings, keys, PROMPT)
+        crm = Salesforce(settings, keys, PROMPT)
         with ThreadPoolExecutor(8) as pool:
             found = list(pool.map(lambda _: len(records(crm, "accounts")), range(16)))
         crm.close()

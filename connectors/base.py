@@ -302,7 +302,7 @@ class Button:
     url: str = ""
 
 
-ACTIONS = ("claim", "acknowledge", "snooze", "not_mine", "noise", "open_thread")
+ACTIONS = ("claim", "acknowledge", "snooze", "not_mine", "noise", "why", "open_thread")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -163,8 +163,9 @@ def _buttons(alert: Row, delivery: Row, policy: Policy) -> list[Button]:
                 label="Open thread", action="open_thread", style="primary", url=alert["thread_url"]
             )
         )
+    why = Button(label="Why here?" if _is_channel(delivery["place"]) else "Why me?", action="why")
     if delivery["kind"] != "alert" or not alert["open"]:
-        return buttons
+        return [*buttons, why]
     if alert["state"] in ("fired", "snoozed"):
         shared = _is_channel(delivery["place"])
         buttons.append(
@@ -175,7 +176,7 @@ def _buttons(alert: Row, delivery: Row, policy: Policy) -> list[Button]:
     buttons.append(Button(label=f"Snooze {policy.snooze_minutes} min", action="snooze"))
     buttons.append(Button(label="Not mine", action="not_mine"))
     buttons.append(Button(label="Noise", action="noise"))
-    return buttons
+    return [*buttons, why]
 
 
 def _is_channel(place: str) -> bool:

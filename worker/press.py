@@ -13,6 +13,7 @@ from worker.context import Context
 from worker.escalate import climb, policy_of
 from worker.identity import person_behind
 from worker.outbox import wake_alert
+from worker.proof.why import why
 from worker.respond import week_from
 from worker.store.alerts import Row, add_event, change_alert, get_alert
 from worker.store.engine import Tx
@@ -28,7 +29,7 @@ class _RacedError(Exception):
 
 def handle_press(ctx: Context, press: ButtonPress) -> None:
     """Act on a press and tell the presser when it could not be done."""
-    if press.action not in _ACTIONS:
+    if press.action not in (*_ACTIONS, "why"):
         log.warning("a button that nobody knows was pressed", extra={"action": press.action})
         return
     surface = ctx.surfaces[press.surface]
@@ -68,6 +69,8 @@ def _act_in(ctx: Context, tx: Tx, press: ButtonPress, person: Person) -> str:
     alert = get_alert(tx.conn, press.alert_id)
     if alert is None:
         return "This alert is no longer kept."
+    if press.action == "why":
+        return why(tx.conn, alert, person.id)
     if not alert["open"]:
         return "" if press.action == "open_thread" else "This alert is already closed."
     said = _ACTIONS[press.action](ctx, tx, alert, person)

@@ -48,6 +48,7 @@ from worker.web.crm_webhooks import webhook_router
 from worker.web.health import health_router
 from worker.web.metrics import metrics_router
 from worker.web.signals import Door, openapi_of, signals_router
+from worker.web.why import why_router
 from worker.write_back import write_back
 
 SLOW = frozenset({"sync", "reconcile", "medians"})
@@ -239,6 +240,7 @@ class Worker:
             )
         )
         app.include_router(metrics_router(self.ctx, self.schedule))
+        app.include_router(why_router(self.store))
         for hook in self.ctx.crm.webhooks:
             app.include_router(webhook_router(self.ctx, self.hints, hook, self.settings.web))
         for router in self._routers:

@@ -22,6 +22,7 @@ COMMANDS = (
     "alerts",
     "latency",
     "coverage",
+    "explain",
 )
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 

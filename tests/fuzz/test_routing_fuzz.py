@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from routing.availability import State, availability
 from routing.decide import decide, dedup_key, next_step
+from routing.explain import Receipt, explain
 from routing.nouns import Signal
 from routing.policy import Policy, RungKind
 from routing.receipt import Decision, Outcome, Step
 from routing.snapshot import Snapshot
+from routing.what_if import had_been_in
 from routing.words import what_happened
 from tests.fuzz.routing_worlds import NOW, policies, signals, snapshots
 from worker.store.receipts import decision_from, snapshot_from, to_json
@@ -27,7 +29,7 @@ def is_last_resort(step: Step, policy: Policy, ladder: str) -> bool:
     return step.number == len(policy.ladder_named(ladder))
 
 
-def told(decision: Decision) -> bool:
+def told_of(decision: Decision) -> bool:
     return decision.outcome in (Outcome.ALERT, Outcome.DIGEST)
 
 
@@ -39,13 +41,13 @@ def test_every_signal_ends_with_somebody_or_with_an_explanation(
     decision = decide(signal, snapshot, policy, NOW)
     assert decision.reason
     assert all(decision.notes)
-    assert bool(decision.steps) is told(decision)
+    assert bool(decision.steps) is told_of(decision)
     assert dedup_key(signal, snapshot, policy)
     if decision.outcome is Outcome.JOIN:
         assert decision.alert_id == "al1"
     for candidate in decision.candidates:
         assert candidate.why
-    if told(decision):
+    if told_of(decision):
         taken = sum(candidate.taken for candidate in decision.candidates)
         assert taken == len(decision.steps)
         places = [str(step.place) for step in decision.steps if step.kind is not RungKind.REMIND]
@@ -139,6 +141,27 @@ def test_a_decision_can_be_made_again_from_its_stored_receipt(
     again, made = snapshot_from(kept[0]), decision_from(kept[1])
     assert made == decision
     assert decide(signal, again, policy, NOW) == decision
+
+
+@BUSY
+@given(*worlds)
+def test_explaining_decides_again_what_was_decided_and_has_words_for_everything(
+    signal: Signal, snapshot: Snapshot, policy: Policy
+) -> None:
+    decision = decide(signal, snapshot, policy, NOW)
+    kept = decision_from(json.loads(json.dumps(to_json(decision))))
+    told = explain(
+        Receipt(signal=signal, snapshot=snapshot, decision=kept, decided_at=NOW, policy=policy)
+    )
+    assert told.same_again is True
+    assert all(one.sentences and all(one.sentences) for one in told.sections)
+    for other in told.what_ifs:
+        assert bool(other.decision.steps) is told_of(other.decision)
+        stands = availability(other.person, snapshot, policy, NOW)
+        assert stands.state is not State.AVAILABLE
+        as_if = had_been_in(other.person, stands, snapshot)
+        there = availability(as_if.people[other.person.id], as_if, policy, NOW)
+        assert there.state is State.AVAILABLE
 
 
 @BUSY

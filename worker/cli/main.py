@@ -16,6 +16,7 @@ from worker.cli import (
     coverage,
     demo,
     doctor,
+    explain,
     init,
     latency,
     run,
@@ -40,7 +41,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(demo, init, connect, check, doctor, run, sync),
-    *(send_signal, alerts, latency, coverage),
+    *(send_signal, alerts, latency, coverage, explain),
 )
 for module in _COMMANDS:
     module.add_to(app)

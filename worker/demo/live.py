@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 from routing.nouns import OutOfOffice, Person
@@ -15,6 +16,7 @@ from worker.store.alerts import Row, get_alert
 from worker.store.facts import person_by_email
 from worker.sync import sync
 
+_BREAK = "\n\n"
 _DONE = {
     "claim": "claimed it",
     "acknowledge": "acknowledged it",
@@ -67,7 +69,15 @@ class LiveControls:
         with self._one_at_a_time:
             if not self._cast.press(person, alert_id, action):
                 raise ControlError(f"{who.name} sees no such button now.")
+            if action == "why":
+                return self._answer(who)
         return f"{who.name} {_DONE[action]}."
+
+    def _answer(self, who: Person) -> str:
+        """What Slack told the presser alone, as far as it fits."""
+        told = self._cast.outside.slack.ephemerals
+        text = unescape(told[-1]["text"]) if told else ""
+        return f"{who.name} asked why, and is told alone: {text.partition(_BREAK)[0]}"
 
     def respond(self, person: str, alert_id: str, kind: str) -> str:
         """Log an ``email`` or ``call`` of ``person`` to the alert's prospect in the CRM."""

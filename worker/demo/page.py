@@ -33,7 +33,7 @@ class PressIn(_Strict):
 
     person: _Text
     alert: _Text
-    action: Literal["claim", "acknowledge", "snooze", "not_mine", "noise"]
+    action: Literal["claim", "acknowledge", "snooze", "not_mine", "noise", "why"]
 
 
 class RespondIn(_Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -59,6 +60,25 @@ def accounts_of(conn: Connection) -> Iterator[AccountFacts]:
             return
         after = chunk[-1].id
         yield from _with_what_hangs_on(conn, chunk)
+
+
+def account_facts(conn: Connection, account: Account) -> AccountFacts:
+    """One account with what routing reads of it."""
+    return next(_with_what_hangs_on(conn, [account]))
+
+
+def snapshot_of(facts: AccountFacts, team: Snapshot) -> Snapshot:
+    """The facts of a decision about somebody of this account of whom no more is known."""
+    queues = {one.id for one in team.people.values() if one.queue}
+    groups = queues | set(facts.territories)
+    return replace(
+        team,
+        account=facts.account,
+        deals=facts.deals,
+        holdings=facts.holdings,
+        territories=tuple(one for one in team.territories if one.id in facts.territories),
+        group_members=tuple(row for row in team.group_members if row.group_id in groups),
+    )
 
 
 def _with_what_hangs_on(conn: Connection, accounts: Sequence[Account]) -> Iterator[AccountFacts]:

@@ -4,7 +4,7 @@ import { at } from "./words.js";
 
 const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">" };
 const MARK = /<([^<>]*)>|\*([^*\n]+)\*|\n/g;
-const ACTIONS = new Set(["claim", "acknowledge", "snooze", "not_mine", "noise"]);
+const ACTIONS = new Set(["claim", "acknowledge", "snooze", "not_mine", "noise", "why"]);
 
 const decode = (text) => text.replace(/&(amp|lt|gt);/g, (entity) => ENTITIES[entity]);
 

@@ -70,15 +70,18 @@ class SettingsError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-def load_settings(path: Path, text: str | None = None) -> Settings:
+def load_settings(
+    path: Path, text: str | None = None, *, candidate: Path | None = None
+) -> Settings:
     """Read hotlead.yaml, and the policy's own file where ``policy`` names one.
 
     Relative paths inside the file start at the file's folder. ``text`` is what the file is about
-    to hold, for trying it before it is written. Raises SettingsError.
+    to hold, for trying it before it is written; ``candidate`` a policy file to be read in place
+    of the policy. Raises SettingsError.
     """
     try:
         main = read_yaml(path, text)
-        policy = _policy_file(main, path)
+        policy = _policy_file(main, path) if candidate is None else _rules_alone(candidate)
     except YamlError as error:
         raise SettingsError(error.problems) from error
     data = main.data if policy is None else {**main.data, "policy": policy.data}
@@ -100,6 +103,10 @@ def _policy_file(main: YamlFile, path: Path) -> YamlFile | None:
     if target.samefile(path):
         what, mend = "the policy names this very file", "write the policy here, or in another file"
         raise YamlError([main.problem(("policy",), what, mend)])
+    return _rules_alone(target)
+
+
+def _rules_alone(target: Path) -> YamlFile:
     found = read_yaml(target)
     if "policy" in found.data:
         what, mend = "a policy file names a policy again", "write the rules themselves here"

@@ -23,6 +23,7 @@ COMMANDS = (
     "latency",
     "coverage",
     "explain",
+    "replay",
 )
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 

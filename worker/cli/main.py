@@ -19,6 +19,7 @@ from worker.cli import (
     explain,
     init,
     latency,
+    replay,
     run,
     send_signal,
     sync,
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(demo, init, connect, check, doctor, run, sync),
-    *(send_signal, alerts, latency, coverage, explain),
+    *(send_signal, alerts, latency, coverage, explain, replay),
 )
 for module in _COMMANDS:
     module.add_to(app)

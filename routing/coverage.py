@@ -64,6 +64,9 @@ class Recipient:
     assignee: str = ""
     route: str = ""
     why: str = ""
+    role: str = ""
+    behind: tuple[str, ...] = ()
+    """Addresses on the rungs behind, in order."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,7 +127,7 @@ def cover(
     ``team`` holds everybody and all absences, but no account. ``progress`` is told how many
     accounts were looked at.
     """
-    asked = _Asked(team, policy, moments)
+    asked = Asked(team, policy, moments)
     groups: dict[Hashable, Group] = {}
     for number, facts in enumerate(accounts, start=1):
         key = asked.signature(facts)
@@ -145,9 +148,10 @@ class _Assigned:
     route: str
     ladder: str
     why: str
+    role: str
 
 
-class _Asked:
+class Asked:
     """What was asked already, so that nothing is asked twice."""
 
     def __init__(self, team: Snapshot, policy: Policy, moments: Sequence[datetime]) -> None:
@@ -194,7 +198,7 @@ class _Asked:
 
     def group(self, facts: AccountFacts) -> Group:
         """A new group, with everything answered by its first account."""
-        snapshot = self._snapshot(facts)
+        snapshot = self.snapshot(facts)
         made = Group(sample=facts.account.name, stage=standing(snapshot, self._policy).stage_class)
         known: dict[Hashable, tuple[Recipient | None, ...]] = {}
         for stage in StageClass:
@@ -204,7 +208,8 @@ class _Asked:
                 made.told[(stage, signal_class)] = self._days(as_if, signal_class, known)
         return made
 
-    def _snapshot(self, facts: AccountFacts) -> Snapshot:
+    def snapshot(self, facts: AccountFacts) -> Snapshot:
+        """The facts of a decision about somebody of this account."""
         mine = set(facts.territories)
         groups = [*mine, *self._queues]
         return replace(
@@ -251,6 +256,7 @@ class _Asked:
             route=found.route.name,
             ladder=self._policy.ladder_name(found.route, signal_class),
             why=holder.because if holder else "; ".join(search.tried),
+            role=holder.role if holder else "",
         )
 
     def _told(
@@ -260,7 +266,7 @@ class _Asked:
             return None
         person = snapshot.people.get(assigned.person_id) if assigned.person_id else None
         steps = self._steps(snapshot, person, assigned.ladder, moment)
-        return _recipient(steps, person, assigned.route, assigned.why)
+        return _recipient(steps, person, assigned)
 
     def _steps(
         self, snapshot: Snapshot, person: Person | None, ladder: str, moment: datetime
@@ -322,7 +328,7 @@ def _depends_on_time(policy: Policy) -> bool:
     return by_turns or any(when.time is not None for when in rules)
 
 
-def _recipient(steps: Sequence[Step], assignee: Person | None, route: str, why: str) -> Recipient:
+def _recipient(steps: Sequence[Step], assignee: Person | None, by: _Assigned) -> Recipient:
     first, *rest = steps
     behind = [one for one in rest if one.kind is not RungKind.REMIND]
     return Recipient(
@@ -334,6 +340,8 @@ def _recipient(steps: Sequence[Step], assignee: Person | None, route: str, why: 
         others=sum(one.kind in (*_PEOPLE, *_CHANNELS) for one in behind),
         assignee_id=assignee.id if assignee else None,
         assignee=assignee.name if assignee else "",
-        route=route,
-        why=why,
+        route=by.route,
+        why=by.why,
+        role=by.role,
+        behind=tuple(one.place.address for one in behind),
     )

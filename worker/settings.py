@@ -119,7 +119,7 @@ def _problems(error: ValidationError, main: YamlFile, policy: YamlFile | None) -
     found = []
     for one in error.errors(include_url=False, include_input=False):
         path: KeyPath = one["loc"]
-        what, mend = explain(one, _names_at(schema, path[:-1]))
+        what, mend = explain(one, names_at(schema, path[:-1]))
         source, inner = main, path
         if policy is not None and path[:1] == ("policy",):
             source, inner = policy, path[1:]
@@ -134,7 +134,7 @@ def _problems(error: ValidationError, main: YamlFile, policy: YamlFile | None) -
     return found
 
 
-def _names_at(schema: dict[str, Any], path: KeyPath) -> set[str]:
+def names_at(schema: dict[str, Any], path: KeyPath) -> set[str]:
     """The keys that the schema knows at ``path``, of all alternatives there."""
     here = _alternatives(schema, schema)
     for part in path:

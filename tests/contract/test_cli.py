@@ -24,6 +24,7 @@ COMMANDS = (
     "coverage",
     "explain",
     "replay",
+    "test",
 )
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 

@@ -19,6 +19,7 @@ from worker.cli import (
     explain,
     init,
     latency,
+    policy_test,
     replay,
     run,
     send_signal,
@@ -42,7 +43,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(demo, init, connect, check, doctor, run, sync),
-    *(send_signal, alerts, latency, coverage, explain, replay),
+    *(send_signal, alerts, latency, coverage, explain, replay, policy_test),
 )
 for module in _COMMANDS:
     module.add_to(app)

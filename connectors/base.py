@@ -201,6 +201,35 @@ class Webhook(Protocol):
         """
 
 
+class Reader(Protocol):
+    """Whatever the mirror reads objects from. One instance serves several threads."""
+
+    name: str
+    objects: Sequence[MirrorObject]
+    notes: list[str]
+    """What is switched off and why, for people to read."""
+
+    @property
+    def calls_here(self) -> int:
+        """HTTP requests made so far by the calling thread."""
+
+    def read(self, name: str, watermark: str | None) -> Iterator[Page]:
+        """As a CRM's."""
+
+    def close(self) -> None:
+        """Give back connections."""
+
+
+class AbsenceReader(Reader, Protocol):
+    """Reads out of office from somewhere beside the CRM; all its objects are of that noun.
+
+    ``objects`` are ``full``: each read tells all, and what it does not tell is over.
+    """
+
+    def checks(self) -> Iterator[Check]:
+        """Look whether it can be read; changes nothing. Never raises ConnectorError."""
+
+
 class Crm(Protocol):
     """A CRM that is mirrored and written back to. One instance serves several threads."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from connectors.base import Crm, Surface
+from connectors.base import AbsenceReader, Crm, MirrorObject, Reader, Surface
 from routing.policy import Policy
 from worker.clock import Clock
 from worker.dispatch.base import Dispatch
@@ -54,8 +54,16 @@ class Context:
     """Sets the pace of polling; without one each object is read at its own interval."""
     reading: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     """The objects that this worker reads just now: records so far, and the total if known."""
+    absences: Sequence[AbsenceReader] = ()
+    """What tells of absences beside the CRM."""
     claims: dict[str, Claim] = field(default_factory=dict)
     """Messages claimed by the transaction that made them, until their jobs begin."""
+
+    @property
+    def mirrored(self) -> list[tuple[Reader, MirrorObject]]:
+        """Every object that is mirrored with its reader; the CRM's first, in its own order."""
+        readers: tuple[Reader, ...] = (self.crm, *self.absences)
+        return [(reader, one) for reader in readers for one in reader.objects]
 
 
 def retry_delay(patience: Patience, attempts: int) -> timedelta:

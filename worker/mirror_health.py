@@ -27,11 +27,12 @@ def mirror_health(ctx: Context) -> dict[str, dict[str, Any]]:
         rows = {row["object"]: row for row in conn.execute(select(WATERMARK)).mappings()}
     drift = drift_report(ctx)
     report: dict[str, dict[str, Any]] = {}
-    for thing in ctx.crm.objects:
+    for reader, thing in ctx.mirrored:
         row = rows.get(thing.name)
         if row is None:
             continue
-        every = ctx.governor.every(thing) if ctx.governor is not None else float(thing.every)
+        paced = ctx.governor if reader is ctx.crm else None
+        every = paced.every(thing) if paced is not None else float(thing.every)
         finished = row["finished_at"]
         age = None if finished is None else (now - finished).total_seconds()
         silent = age is None or age > max(_LEAST_SILENT, _SILENT_FACTOR * every)

@@ -28,6 +28,6 @@ def mirror_report(ctx: Context) -> dict[str, Any]:
             "people": count(conn, Person),
             "out_of_office": count(conn, OutOfOffice),
             "api_calls": ctx.crm.api_calls,
-            "notes": list(ctx.crm.notes),
+            "notes": [note for reader in (ctx.crm, *ctx.absences) for note in reader.notes],
             "errors": errors,
         }

@@ -16,7 +16,8 @@ from fastapi import APIRouter, FastAPI
 
 from connectors.base import ButtonPress
 from connectors.errors import ConnectorError
-from worker.adapters import crm_for, surfaces_for
+from worker.absences import people_of
+from worker.adapters import absences_for, crm_for, surfaces_for
 from worker.audit import audit_job
 from worker.budget.governor import Governor
 from worker.clock import Clock
@@ -94,8 +95,9 @@ class Worker:
             patience=replace(patience or Patience(), reconcile=every, history=kept),
             guard=self._guard,
             governor=self._governor,
+            absences=absences_for(settings, secrets, lambda: people_of(self.store), clock.now),
         )
-        prepare_mirror(self.store, self.ctx.crm, clock.now())
+        prepare_mirror(self.store, self.ctx.crm, clock.now(), self.ctx.absences)
         prepare_reconcile(self.store, self.ctx.crm, clock.now() + every)
         with self.store.write() as tx:
             keep_policy(tx, settings.policy, clock.now())
@@ -152,7 +154,8 @@ class Worker:
         """Give back connections; all there is to do for a worker that was never started."""
         for surface in self.ctx.surfaces.values():
             surface.close()
-        self.ctx.crm.close()
+        for reader in (self.ctx.crm, *self.ctx.absences):
+            reader.close()
         self.store.close()
 
     def settle(self, timeout: float = 30.0) -> bool:

@@ -1,4 +1,4 @@
-"""Keeps the mirror fresh: reads each CRM object from its watermark, a page at a time.
+"""Keeps the mirror fresh: reads each object from its watermark, a page at a time.
 
 A read that breaks off keeps the pages that came before and moves no watermark.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Table, select
 
-from connectors.base import Crm, MirrorObject, Page
+from connectors.base import Crm, MirrorObject, Page, Reader
 from connectors.errors import ConnectorError, LimitError
 from routing.nouns import Evidence, MirrorRecord
-from worker.budget.governor import note_cost
+from worker.budget.governor import Governor, note_cost
 from worker.context import Context
 from worker.leases import (
     LostLeaseError,
@@ -54,7 +54,7 @@ Progress = Callable[[str, int, int | None], None]
 """Called with the object's name, records read so far, and the expected total if known."""
 
 
-def prepare_mirror(store: Store, crm: Crm, now: datetime) -> None:
+def prepare_mirror(store: Store, crm: Crm, now: datetime, others: Sequence[Reader] = ()) -> None:
     """Make the watermarks' rows. Raises StoreError when the store mirrors another CRM."""
     with store.write() as tx:
         first = tx.insert(META).values(key="crm", value=crm.name)
@@ -66,12 +66,13 @@ def prepare_mirror(store: Store, crm: Crm, now: datetime) -> None:
                 "name another store.url, or set crm back"
             )
         begin_history(tx, now)
-        for one in crm.objects:
+        names = [(reader, one.name) for reader in (crm, *others) for one in reader.objects]
+        for reader, name in names:
             row = tx.insert(WATERMARK).values(
-                object=one.name, crm=crm.name, next_at=now, records=0, error=""
+                object=name, crm=reader.name, next_at=now, records=0, error=""
             )
             tx.conn.execute(row.on_conflict_do_nothing(index_elements=["object"]))
-        _retire(tx, {one.name for one in crm.objects}, now)
+        _retire(tx, {name for _, name in names}, now)
 
 
 def _retire(tx: Tx, names: set[str], now: datetime) -> None:
@@ -97,8 +98,11 @@ def sync_due(ctx: Context) -> None:
         names = {row[0] for row in conn.execute(query)}
         if names and ctx.governor is not None:
             ctx.governor.read(conn)
-    may_poll = ctx.governor.may_poll if ctx.governor is not None else lambda _: True
-    wanted = [one.name for one in ctx.crm.objects if one.name in names and may_poll(one)]
+    wanted = [
+        one.name
+        for reader, one in ctx.mirrored
+        if one.name in names and ((paced := _governor(ctx, reader)) is None or paced.may_poll(one))
+    ]
     if wanted:
         with ctx.store.write() as tx:
             for name in wanted:
@@ -107,9 +111,11 @@ def sync_due(ctx: Context) -> None:
 
 def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | None = None) -> bool:
     """Job: read one object. False when it was not due, is being read elsewhere, or failed."""
-    thing = next((one for one in ctx.crm.objects if one.name == name), None)
-    if thing is None:
+    found = next(((reader, one) for reader, one in ctx.mirrored if one.name == name), None)
+    if found is None:
         return False
+    reader, thing = found
+    governor = _governor(ctx, reader)
     taken = take(ctx, WATERMARK, name, force=force)
     if taken is None:
         return False
@@ -118,47 +124,58 @@ def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | N
     def end(**values: Any) -> None:
         release(ctx, WATERMARK, name, read, **values)
 
-    before = ctx.crm.calls_here
+    before = reader.calls_here
     try:
-        mark, records = _read(ctx, thing, row["mark"], read, progress)
+        mark, records = _read(ctx, reader, thing, row["mark"], read, progress)
     except LostLeaseError as lost:
         log.warning("a read was given up: %s", lost, extra={"object": name})
         return False
     except ConnectorError as error:
         log.warning("%s was not read to its end: %s", name, error, extra={"object": name})
-        end(error=str(error)[:500], next_at=ctx.clock.now() + _wait(ctx, error))
+        end(error=str(error)[:500], next_at=ctx.clock.now() + _wait(governor, error))
         return False
     except BaseException:
         end(error="the read broke off", next_at=ctx.clock.now() + _RETRY)
         raise
-    every = ctx.governor.every(thing) if ctx.governor is not None else float(thing.every)
+    every = governor.every(thing) if governor is not None else float(thing.every)
     with ctx.store.write() as tx:
         following = read.at + timedelta(seconds=every)
         values = {"mark": mark, "finished_at": read.at, "next_at": following, "records": records}
         done = release_in(tx, WATERMARK, name, read, error="", **values)
         if done:
             note_read(tx, name, read.at, every)
-            if row["mark"] is not None:  # the first read of all says nothing of the others
-                note_cost(tx, name, ctx.crm.calls_here - before)
+            if (
+                governor is not None and row["mark"] is not None
+            ):  # the first read of all says nothing of the others
+                note_cost(tx, name, reader.calls_here - before)
     return done
 
 
-def _wait(ctx: Context, error: ConnectorError) -> timedelta:
+def _governor(ctx: Context, reader: Reader) -> Governor | None:
+    """Who sets the pace of a reader: the CRM alone counts the calls of a day."""
+    return ctx.governor if reader is ctx.crm else None
+
+
+def _wait(governor: Governor | None, error: ConnectorError) -> timedelta:
     """How long a read that failed is let be; a limit says it, and a used up day pauses them all."""
     if not isinstance(error, LimitError):
         return _RETRY
-    if error.daily and ctx.governor is not None:
-        ctx.governor.note_limit(error)
+    if error.daily and governor is not None:
+        governor.note_limit(error)
     return max(_RETRY, timedelta(seconds=error.retry_after or 0))
 
 
 def sync_all(ctx: Context, progress: Progress | None = None) -> dict[str, bool]:
-    """Read every object now, in the CRM's own order; says which were read to their end."""
+    """Read every object of the CRM now, in its own order; says which were read to their end.
+
+    Other sources are left to the running worker: one that does not answer is no lacking mirror.
+    """
     return {one.name: sync(ctx, one.name, force=True, progress=progress) for one in ctx.crm.objects}
 
 
 def _read(
     ctx: Context,
+    reader: Reader,
     thing: MirrorObject,
     mark: str | None,
     read: Read,
@@ -167,7 +184,7 @@ def _read(
     records = 0
     latest = mark
     complete = False
-    with closing(ctx.crm.read(thing.name, mark)) as pages, _shown(ctx, thing) as show:
+    with closing(reader.read(thing.name, mark)) as pages, _shown(ctx, thing) as show:
         for page in pages:
             _keep(ctx, thing, page, read)
             records += len(page.records)
@@ -222,7 +239,7 @@ def take_away_unseen(
 
 def broken_off(thing: MirrorObject) -> ConnectorError:
     """What a read is that ended without its last page."""
-    return ConnectorError(f"{thing.name}: the CRM's answer ended without its last page")
+    return ConnectorError(f"{thing.name}: the answer ended without its last page")
 
 
 @contextmanager

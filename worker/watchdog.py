@@ -55,7 +55,7 @@ def _wrong(ctx: Context) -> dict[str, str]:
     if silent and budget["ok"]:
         named = ", ".join(silent)
         found["mirror"] = (
-            f"Hotlead has not been able to read {named} from {ctx.crm.name} for several times "
+            f"Hotlead has not been able to read {named} for several times "
             "its interval. Alerts go on with what is known and what can be read live. "
             "`hotlead doctor` says what is wrong."
         )

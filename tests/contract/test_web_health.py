@@ -44,7 +44,8 @@ def test_a_worker_that_is_well_says_so_with_all_its_figures(office: Office, work
     assert set(report["clock"]) == often | {"history", "medians"}
     assert report["budget"]["state"] == "unknown"  # files have no limits
     assert report["freshness"]["budget_seconds"]["accounts"] == 300
-    assert set(report["mirror"]) == {"people", "accounts", "contacts", "out_of_office"}
+    crm = {"people", "accounts", "contacts", "out_of_office"}
+    assert set(report["mirror"]) == crm | {"slack_status"}
     assert report["outbox"]["deliveries"]["waiting"] == 0
     assert (report["audit"]["received"], report["audit"]["alerts"]) == (1, 1)
     assert report["dispatch"]["alive"] is True

@@ -25,7 +25,8 @@ from routing.nouns import (
     Stage,
 )
 from routing.policy import Policy
-from routing.snapshot import Snapshot
+from routing.snapshot import Preference, Snapshot
+from routing.terms import SignalClass
 from tests.fuzz.converge_kit import PROFILE, START, Action, histories, pick
 from tests.story.world import small_policy
 from worker.store import history_tables
@@ -210,9 +211,17 @@ class Past:
             note_read(tx, name, self.at, EVERY)
 
     def choose(self, a: int, b: int) -> None:
-        chosen = pick((None, ["reply"], ["open", "reply"]), b)
+        reply, opened = SignalClass.REPLY, SignalClass.OPEN
+        own = pick(
+            (
+                Preference(),
+                Preference(real_time=(reply,), quiet=(1080, 480)),
+                Preference(real_time=(opened, reply), silent=(opened,), surface="other"),
+            ),
+            b,
+        )
         with self.store.write() as tx:
-            set_preference(tx, some("Person", a), chosen, self.at)
+            set_preference(tx, some("Person", a), own, self.at)
 
     def signal(self, a: int, b: int) -> None:
         made = self.made(a)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DatabaseError
 from connectors.errors import ConnectorError
 from worker.cli import (
     alerts,
+    away,
     check,
     connect,
     coverage,
@@ -23,7 +24,9 @@ from worker.cli import (
     replay,
     run,
     send_signal,
+    settings,
     sync,
+    who,
 )
 from worker.cli.common import UsageError
 from worker.cli.output import errors
@@ -44,6 +47,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(demo, init, connect, check, doctor, run, sync),
     *(send_signal, alerts, latency, coverage, explain, replay, policy_test),
+    *(who, away, settings),
 )
 for module in _COMMANDS:
     module.add_to(app)

@@ -14,6 +14,7 @@ from connectors.errors import ConnectorError
 from routing.policy import Policy
 from worker.adapters import crm_for, surfaces_for
 from worker.clock import Clock
+from worker.doctor.absences import absence_checks
 from worker.doctor.guard import guard_checks
 from worker.doctor.mirror import mirror_checks
 from worker.doctor.people import people_checks
@@ -43,9 +44,15 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
             yield from probe("policy", lambda: policy_checks(store, crm, settings.policy))
         surface: Surface = surfaces_for(settings, secrets)[settings.policy.surface]
         stack.callback(surface.close)
-        if (yield from logged_in(surface.checks(channels(settings.policy)))) and store is not None:
+        reached = yield from logged_in(surface.checks(channels(settings.policy)))
+        if reached and store is not None:
             yield from probe(
                 f"{surface.name} people", lambda: people_checks(store, surface, settings.policy)
+            )
+        if store is not None:
+            mute = () if reached else (surface.name,)
+            yield from probe(
+                "absences", lambda: absence_checks(settings, secrets, store, clock, mute)
             )
 
 

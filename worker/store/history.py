@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, tuple_, update
 from sqlmodel import SQLModel
 
+from routing.snapshot import Preference
 from worker.store.engine import Store, StoreError, Tx
 from worker.store.history_tables import FACT_HISTORY, PERSON_SETTING_HISTORY
 from worker.store.tables import META, PERSON_SETTING, READ_SPAN
@@ -66,18 +67,24 @@ def _copy(history: Table) -> Any:
     return insert(history).from_select([*names, "held_until"], living)
 
 
-def set_preference(tx: Tx, person_id: str, real_time: Sequence[str] | None, now: datetime) -> None:
-    """A person's choice of the signal classes that interrupt; None follows the policy again."""
+def set_preference(tx: Tx, person_id: str, own: Preference, now: datetime) -> None:
+    """Keep a person's own choices in place of those before; the history has these."""
     table, history = PERSON_SETTING, PERSON_SETTING_HISTORY
     mine = table.c.person_id == person_id
     row = tx.conn.execute(select(table).where(mine).with_for_update()).mappings().first()
-    chosen = None if real_time is None else list(real_time)
-    if row is not None and row["real_time"] == chosen:
+    chosen: dict[str, Any] = {
+        "real_time": None if own.real_time is None else [one.value for one in own.real_time],
+        "silent": [one.value for one in own.silent],
+        "surface": own.surface,
+        "quiet_from": own.quiet[0] if own.quiet else None,
+        "quiet_until": own.quiet[1] if own.quiet else None,
+    }
+    if row is not None and all(row[name] == value for name, value in chosen.items()):
         return
     at = max(now, row["changed_at"]) if row else now
     if row is not None and row["changed_at"] < at:
         tx.conn.execute(insert(history).values(**row, held_until=at))
-    values = {"person_id": person_id, "real_time": chosen, "changed_at": at}
+    values = {"person_id": person_id, "changed_at": at} | chosen
     statement = tx.insert(table).values(**values)
     tx.conn.execute(statement.on_conflict_do_update(index_elements=["person_id"], set_=values))
 

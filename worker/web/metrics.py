@@ -75,7 +75,7 @@ class _Figures:
     def _mirror(self) -> Iterator[Metric]:
         health = mirror_health(self._ctx)
         with self._ctx.store.read() as conn:
-            held = {one.name: _held(conn, one.noun, one.name) for one in self._ctx.crm.objects}
+            held = {one.name: _held(conn, one.noun, one.name) for _, one in self._ctx.mirrored}
         yield _gauge(
             "hotlead_mirror_age_seconds",
             "Since the object was last read to its end.",

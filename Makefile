@@ -1,6 +1,6 @@
 # Everything lives in .venv and tests/node/node_modules; delete both to start afresh.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint types unit clean
+.PHONY: help demo test check bench mutants latest lint types unit clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,6 +23,8 @@ help:
 	@echo 'make test            lint, types, import direction and all tests'
 	@echo 'make check           lint, types and import direction only'
 	@echo 'make bench           measures, each beside its yardstick'
+	@echo 'make mutants         whether the tests of docs/pitfalls.md fail without their cures'
+	@echo 'make latest          the connectors against the newest libraries that we allow'
 
 .venv/ready: requirements.lock pyproject.toml
 	@echo "Installing Hotlead into .venv (half a minute with a warm pip cache) ..."
@@ -75,5 +77,23 @@ test: check tests/node/node_modules/ready browser
 bench: .venv/ready-dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
+# Not part of make test, for it takes a quarter of an hour: ARGS="--only R5 R7" for some.
+mutants: .venv/ready-dev
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
+# What breaks when a library is renewed, seen before the locks are made anew: .venv stays as it is.
+LATEST := .venv-latest
+latest:
+	@echo "Installing the newest libraries that pyproject.toml allows into $(LATEST) ..."
+	@rm -rf $(LATEST) && $(PYTHON) -m venv $(LATEST)
+	@$(LATEST)/bin/pip --disable-pip-version-check --no-input install --quiet --upgrade 'pip>=25.1'
+	@$(LATEST)/bin/pip --disable-pip-version-check --no-input install --quiet --upgrade \
+		--progress-bar off '.[events,postgres]' --group build --group dev
+	@echo "Newer than what is locked:"
+	@$(LATEST)/bin/pip --disable-pip-version-check freeze --exclude hotlead | awk -F '[= ;]+' \
+		'{n = tolower($$1); gsub(/[._]/, "-", n)} NR == FNR {if (/==/) locked[n] = $$2; next} \
+		n in locked && locked[n] != $$2 {print "  " n " " locked[n] " -> " $$2}' requirements-dev.lock -
+	$(LATEST)/bin/python -m pytest -m "not node and not browser" $(if $(ARGS),$(ARGS),tests/contract)
+
 clean:
-	rm -rf .venv tests/node/node_modules build dist
+	rm -rf .venv $(LATEST) tests/node/node_modules build dist

@@ -93,3 +93,17 @@ def sqlite_store(sqlite_url: str) -> Iterator[Store]:
     opened = Store(sqlite_url)
     yield opened
     opened.close()
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """``pytest -m pitfall`` ends with the traps whose cures were tested, a sentence each."""
+    if "pitfall" not in str(config.getoption("markexpr")):
+        return
+    session = terminalreporter._session
+    items = session.items if session is not None else []
+    told = {one.args for item in items for one in item.iter_markers("pitfall")}
+    terminalreporter.section("traps held")
+    for name, trap in sorted(told, key=lambda one: (int(one[0][1:]), one[1])):
+        terminalreporter.line(f"{name:4} {trap}")

@@ -98,7 +98,7 @@ class Schedule:
         # A run skipped because the one before still runs is ordinary for a sweep; a job that
         # stays stuck shows in its watch. APScheduler would log each skip as a warning.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        self._scheduler.add_listener(_report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
+        self._scheduler.add_listener(self._report, EVENT_JOB_ERROR | EVENT_JOB_MISSED)
         self._scheduler.start()
 
     def health(self) -> dict[str, dict[str, Any]]:
@@ -110,6 +110,8 @@ class Schedule:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
-
-def _report(event: Any) -> None:
-    log.warning("clock job did not run as planned", extra={"job": event.job_id})
+    def _report(self, event: Any) -> None:
+        """A run that was dropped, or ended its thread; the next one that goes well clears it."""
+        why = getattr(event, "exception", None) or "it was not started in time"
+        self._watches[event.job_id].error = f"did not run as planned: {why}"[:300]
+        log.warning("clock job did not run as planned: %s", why, extra={"job": event.job_id})

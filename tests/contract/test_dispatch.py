@@ -177,6 +177,7 @@ def test_a_job_may_hand_over_the_next(store: Store, make_dispatch: MakeDispatch)
     diary.wait_for("7")
 
 
+@pytest.mark.pitfall("R16", "a long sync keeps deliveries waiting")
 def test_slow_jobs_leave_the_threads_to_the_fast_ones(
     store: Store, make_dispatch: MakeDispatch
 ) -> None:

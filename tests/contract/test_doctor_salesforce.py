@@ -146,6 +146,7 @@ def test_what_an_admin_mends_is_seen_at_the_next_look(org: Bench) -> None:
         ("99.0", "fail", "does not offer"),
     ],
 )
+@pytest.mark.pitfall("R9", "an API version ends, and nobody said so")
 def test_an_api_version_that_nears_its_end_is_told(
     org: Bench, version: str, state: str, says: str
 ) -> None:
@@ -226,6 +227,7 @@ def test_a_field_that_only_leads_or_only_contacts_have_is_a_warning(org: Bench) 
     assert only(checks, "salesforce leads").state == "warn"
 
 
+@pytest.mark.pitfall("R2", "nobody says that a routed field is a formula")
 def test_r2_a_formula_that_the_policy_reads_is_a_warning(org: Bench) -> None:
     org.box.org.add_field("Account", "Score__c double(18, 2) n", lambda _row: 1.0)
     check = only(look(org, account_fields=("Score__c",)), "salesforce accounts")

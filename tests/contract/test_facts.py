@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -92,6 +93,33 @@ def test_territories_queues_and_roles_in_deals_are_facts(mirrored: Store) -> Non
         ("q1", "u1"),
     }
     assert {"u1", "u2", "q1"} <= found.people.keys()
+
+
+@pytest.mark.pitfall("R3", "what was deleted in the CRM still gets alerts")
+@pytest.mark.parametrize(
+    ("gone", "left"),
+    [
+        ((GroupMember, "g1"), lambda found: ("t1", "u2") not in _members(found)),
+        ((Account, "a1"), lambda found: found.account is None),
+        ((Prospect, "c1"), lambda found: found.prospect is None),
+        ((Deal, "d1"), lambda found: not found.deals),
+        ((DealContact, "r1"), lambda found: found.contact_roles == {}),
+        ((Person, "u1"), lambda found: "u1" not in found.people),
+    ],
+    ids=lambda one: one[1] if isinstance(one, tuple) else "",
+)
+def test_r3_what_is_deleted_in_the_crm_routes_nobody(
+    mirrored: Store, gone: tuple[type[Any], str], left: Callable[[Snapshot], bool]
+) -> None:
+    assert not left(facts(mirrored, "dana@acme.example"))
+    noun, record_id = gone
+    with mirrored.write() as tx:
+        assert tombstone(tx, noun, noun.__name__, [record_id], Read(2, NOW), NOW)
+    assert left(facts(mirrored, "dana@acme.example"))
+
+
+def _members(found: Snapshot) -> set[tuple[str, str]]:
+    return {(one.group_id, one.person_id) for one in found.group_members}
 
 
 def test_what_no_rule_asks_for_is_not_read(mirrored: Store) -> None:

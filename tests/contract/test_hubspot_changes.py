@@ -62,6 +62,7 @@ def test_a_quiet_account_costs_one_call_an_object(kit: Kit) -> None:
     assert copy.connector.api_calls == before + 1
 
 
+@pytest.mark.pitfall("R1", "a broken read has moved the watermark")
 def test_the_watermark_comes_with_the_last_page_only(kit: Kit) -> None:
     fill(kit, 250)
     copy = Copy(kit.connector(), "contacts")
@@ -83,12 +84,14 @@ def test_a_read_that_breaks_off_moves_no_watermark_and_loses_nothing(kit: Kit) -
     assert set(copy.sync()) == set(made)
 
 
+@pytest.mark.pitfall("R1", "a bulk edit gives more rows than a page one stamp")
 def test_r1_one_stamp_on_more_rows_than_a_page_holds(kit: Kit) -> None:
     copy = started(kit)
     made = [*fill(kit, 5, apart=1), *fill(kit, 700), *fill(kit, 5, apart=1)]
     assert set(copy.sync()) == set(made)
 
 
+@pytest.mark.pitfall("R5", "ids are sorted as texts and compared as numbers")
 def test_ids_of_different_length_in_one_bulk_edit_are_all_read(kit: Kit) -> None:
     copy = started(kit)
     made = fill(kit, 600)
@@ -100,6 +103,7 @@ def test_ids_of_different_length_in_one_bulk_edit_are_all_read(kit: Kit) -> None
     assert {row.title for row in rows.values() if isinstance(row, Prospect)} == {"VP"}
 
 
+@pytest.mark.pitfall("R5", "a search ends at 10,000 rows")
 def test_r5_more_changes_than_a_search_may_return(kit: Kit) -> None:
     kit.sandbox.portal.search_cap = 400
     copy = started(kit)
@@ -107,6 +111,7 @@ def test_r5_more_changes_than_a_search_may_return(kit: Kit) -> None:
     assert set(copy.sync()) == set(made)
 
 
+@pytest.mark.pitfall("R5", "one stamp stands on more than 10,000 rows")
 def test_r5_more_changes_of_one_stamp_than_a_search_may_return(kit: Kit) -> None:
     kit.sandbox.portal.search_cap = 400
     copy = started(kit)
@@ -121,6 +126,7 @@ def test_short_and_empty_pages_are_not_the_end(kit: Kit) -> None:
     assert set(copy.sync()) == set(made)
 
 
+@pytest.mark.pitfall("R1", "the search index shows a change minutes later")
 def test_r1_a_record_that_shows_up_late_is_found_by_the_overlap(kit: Kit) -> None:
     copy = started(kit)
     late = fill(kit, 1)
@@ -134,6 +140,7 @@ def test_r1_a_record_that_shows_up_late_is_found_by_the_overlap(kit: Kit) -> Non
     assert set(copy.sync()) == {*late, *seen}
 
 
+@pytest.mark.pitfall("R1", "the search index lags behind the clock")
 def test_an_index_that_lags_shows_the_old_value_first_and_the_new_one_in_the_end(
     kit: Kit,
 ) -> None:
@@ -176,6 +183,7 @@ def test_a_change_during_the_first_read_is_seen_by_the_second(kit: Kit) -> None:
     assert row.name == "Changed"
 
 
+@pytest.mark.pitfall("R3", "archiving moves no stamp")
 def test_r3_archived_records_go_though_their_stamp_does_not_move(kit: Kit) -> None:
     made = fill(kit, 3)
     copy = started(kit)
@@ -194,6 +202,7 @@ def test_the_recycling_bin_is_looked_through_on_its_own_timer(kit: Kit) -> None:
     assert set(copy.sync()) == {made[1]}
 
 
+@pytest.mark.pitfall("R3", "the loser of a merge stays")
 def test_r3_the_loser_of_a_merge_is_gone_and_its_contacts_follow(kit: Kit) -> None:
     winner = kit.sandbox.create("companies", name="Acme")
     loser = kit.sandbox.create("companies", name="Acme (double)")
@@ -210,6 +219,7 @@ def test_r3_the_loser_of_a_merge_is_gone_and_its_contacts_follow(kit: Kit) -> No
     assert row.account_id == winner
 
 
+@pytest.mark.pitfall("R11", "contacts call the stamp by another name")
 def test_r11_contacts_and_companies_have_different_names_for_the_same_stamp(kit: Kit) -> None:
     company = kit.sandbox.create("companies", name="Acme")
     copy = Copy(kit.connector(), "companies")

@@ -139,6 +139,7 @@ def test_people_absences_and_teams_share_what_they_read(kit: Kit) -> None:
     assert crm.api_calls == before + 2
 
 
+@pytest.mark.pitfall("R3", "an owner who left still gets alerts")
 def test_somebody_who_leaves_is_inactive_at_once(kit: Kit) -> None:
     copy = Copy(kit.connector(archive_minutes=10), "people")
     copy.sync()
@@ -233,6 +234,7 @@ def test_a_full_bin_is_looked_through_less_often(kit: Kit) -> None:
     assert kit.calls(path) > before
 
 
+@pytest.mark.pitfall("R6", "each client paces itself, and the account is throttled")
 def test_r6_searches_of_all_clients_of_an_account_share_one_bucket(kit: Kit) -> None:
     kit.sandbox.limits.enforced = True
     crms = [kit.connector(searches_per_second=50) for _ in range(3)]

@@ -133,6 +133,7 @@ def test_a_write_whose_token_is_refused_happens_once(kit: Kit) -> None:
     assert len(kit.tasks()) == 2
 
 
+@pytest.mark.pitfall("R9", "each thread renews the token, and all but one are refused")
 def test_threads_whose_token_expires_together_renew_it_once(kit: Kit) -> None:
     kit.sandbox.oauth.app.rotate = True
     shelf = shelf_of(kit)
@@ -298,6 +299,7 @@ def test_an_installation_that_is_refused_comes_back_as_such(kit: Kit) -> None:
     assert consent(url, "cancel")["error"] == "access_denied"
 
 
+@pytest.mark.pitfall("R6", "the token endpoint throttles too")
 def test_a_throttled_log_in_waits_its_time_or_is_handed_on(kit: Kit) -> None:
     crm = connector(kit, shelf_of(kit))
     kit.fault("status", TOKEN_PATH, status=429, headers={"Retry-After": "0"}, body={})
@@ -352,6 +354,7 @@ def test_doctor_s_first_check_fails_with_any_log_in_that_fails(kit: Kit) -> None
 
 
 @pytest.mark.parametrize("version", ["2026-03", "2026-09"])
+@pytest.mark.pitfall("R9", "API versions are written into the library's paths")
 def test_one_setting_moves_every_call_to_a_dated_path(kit: Kit, version: str) -> None:
     kit.fault("status", "/crm/v", status=410, body={}, times=-1)
     kit.fault("status", "/account-info/v", status=410, body={}, times=-1)

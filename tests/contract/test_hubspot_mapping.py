@@ -58,6 +58,7 @@ def test_each_noun_carries_the_properties_that_the_policy_names(kit: Kit) -> Non
     assert crm.notes == []
 
 
+@pytest.mark.pitfall("R10", "a property holds what its type does not promise")
 def test_r10_a_value_that_is_not_what_its_property_promises_is_empty_and_counted(kit: Kit) -> None:
     kit.sandbox.define("companies", "seats", "number")
     kit.sandbox.define("companies", "vip", "bool")
@@ -81,6 +82,7 @@ def test_r10_a_value_that_is_not_what_its_property_promises_is_empty_and_counted
     assert crm.notes == []
 
 
+@pytest.mark.pitfall("R2", "a calculated property changes and moves no stamp")
 def test_r2_a_calculated_property_is_warned_about_and_read_on_its_own_timer(kit: Kit) -> None:
     kit.sandbox.define("companies", "score", "number", formula="1 + 1")
     kit.sandbox.recalculate("companies", kit.ids["acme"], score="1")
@@ -104,6 +106,7 @@ def value(copy: Copy, kit: Kit, name: str) -> str | None:
     return row.fields.get(name)
 
 
+@pytest.mark.pitfall("R10", "the list of properties is that of the first day")
 def test_r10_a_property_that_goes_or_comes_is_noted_and_everything_read_anew(kit: Kit) -> None:
     kit.sandbox.define("companies", "segment")
     kit.sandbox.update("companies", kit.ids["acme"], segment="A")

@@ -40,6 +40,7 @@ def test_a_person_is_an_owner_joined_with_its_user(kit: Kit) -> None:
     assert not person.queue
 
 
+@pytest.mark.pitfall("R3", "an owner who left is in another list")
 def test_an_archived_owner_is_an_inactive_person(kit: Kit) -> None:
     person = one(kit, "people", "ex")
     assert isinstance(person, Person)
@@ -176,6 +177,7 @@ def test_a_contact_with_and_without_company(kit: Kit) -> None:
     assert (lou.account_id, lou.company) == (None, "Free Inc")
 
 
+@pytest.mark.pitfall("R10", "a number holds a list of numbers")
 def test_r10_a_number_that_is_a_list_is_no_reference(kit: Kit) -> None:
     contact = kit.sandbox.create(
         "contacts", email="x@x.test", associatedcompanyid="3092727991;3881228353"
@@ -213,6 +215,7 @@ def test_participants_of_deals_follow_what_the_deals_become(kit: Kit) -> None:
     assert set(copy.sync()) == both
 
 
+@pytest.mark.pitfall("R4", "an association changes and moves no stamp")
 def test_r4_a_participant_who_leaves_an_open_deal_is_gone_though_the_deal_did_not_change(
     kit: Kit,
 ) -> None:
@@ -239,6 +242,7 @@ def test_a_company_that_is_joined_to_an_open_deal_is_seen_though_the_deal_did_no
     assert deal.account_id == kit.ids["sub"]
 
 
+@pytest.mark.pitfall("R4", "associations are paged for each record")
 def test_r4_associations_beyond_one_page_are_all_followed(kit: Kit) -> None:
     kit.sandbox.portal.association_page = 3
     for number in range(8):

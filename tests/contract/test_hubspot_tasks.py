@@ -284,6 +284,7 @@ def test_a_property_that_was_deleted_is_a_config_error_and_is_made_again(kit: Ki
     assert connector.write_activities([of(kit)])[0].error is None
 
 
+@pytest.mark.pitfall("R6", "the library never repeats a POST")
 def test_a_throttled_write_is_repeated_in_line(kit: Kit) -> None:
     connector = kit.connector()
     connector.ensure_properties()
@@ -292,6 +293,7 @@ def test_a_throttled_write_is_repeated_in_line(kit: Kit) -> None:
     assert len(kit.tasks()) == 1
 
 
+@pytest.mark.pitfall("R6", "an answer that asks for an hour puts a thread to sleep for it")
 def test_a_long_pause_is_handed_to_the_worker_and_not_slept(kit: Kit) -> None:
     connector = kit.connector()
     connector.ensure_properties()
@@ -304,6 +306,7 @@ def test_a_long_pause_is_handed_to_the_worker_and_not_slept(kit: Kit) -> None:
     assert connector.api_calls == calls + 1
 
 
+@pytest.mark.pitfall("R6", "a repeated create makes a second task")
 def test_a_failed_write_is_not_repeated_even_if_it_names_a_time(kit: Kit) -> None:
     connector = kit.connector()
     connector.ensure_properties()

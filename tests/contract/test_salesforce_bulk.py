@@ -43,6 +43,7 @@ def test_a_bulk_job_gives_the_very_records_that_pages_give(org: Bench, name: str
     assert jobs(org) == []  # the job was deleted afterwards
 
 
+@pytest.mark.pitfall("R12", "a bulk job's results are held in memory")
 def test_the_results_are_read_piece_by_piece_and_page_by_page(org: Bench) -> None:
     for number in range(1100):
         org.box.create("Contact", LastName=f"C{number}", AccountId=org.ids["acme"])
@@ -79,6 +80,7 @@ def test_a_connection_that_breaks_in_the_results_is_taken_up_where_it_broke(org:
     assert len({one.id for one in found}) == len(found) == 451
 
 
+@pytest.mark.pitfall("R9", "the library's bulk calls never log in again")
 def test_a_session_that_expires_between_two_pieces_is_renewed(org: Bench) -> None:
     for number in range(450):
         org.box.create("Contact", LastName=f"C{number}", AccountId=org.ids["acme"])
@@ -91,6 +93,7 @@ def test_a_session_that_expires_between_two_pieces_is_renewed(org: Bench) -> Non
 
 
 @pytest.mark.parametrize("state", ["Failed", "Aborted"])
+@pytest.mark.pitfall("R8", "a failed job is taken for an empty one")
 def test_a_job_that_does_not_end_well_moves_no_watermark(org: Bench, state: str) -> None:
     body = {"id": "750", "state": state, "errorMessage": "InternalServerError : no luck"}
     org.box.faults.order(Fault(kind="status", status=200, body=body, path=RESULTS, method="GET"))
@@ -109,6 +112,7 @@ def test_a_read_that_is_given_up_leaves_no_job_behind(org: Bench) -> None:
     assert jobs(org) == []
 
 
+@pytest.mark.pitfall("R6", "bulk jobs have limits of their own")
 def test_an_org_that_offers_no_bulk_jobs_is_read_by_pages_with_a_note(org: Bench) -> None:
     org.box.features.discard("bulk")
     crm = org.crm(bulk_above=0)

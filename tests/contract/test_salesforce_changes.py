@@ -48,6 +48,7 @@ def test_a_cycle_with_nothing_changed_costs_one_call(org: Bench) -> None:
         assert (name, crm.api_calls - before) == (name, 1)
 
 
+@pytest.mark.pitfall("R1", "a stamp from before the watermark becomes visible after it")
 def test_a_commit_that_becomes_visible_late_is_caught_by_the_overlap(org: Bench) -> None:
     crm = org.crm(overlap_minutes=10)
     mark = _settled(org, crm, "contacts")
@@ -61,6 +62,7 @@ def test_a_commit_that_becomes_visible_late_is_caught_by_the_overlap(org: Bench)
     assert late in [one.id for one in records(crm, "contacts", mark)]
 
 
+@pytest.mark.pitfall("R1", "the latest stamp is not the latest change")
 def test_the_watermark_stays_behind_the_org_s_clock(org: Bench) -> None:
     crm = org.crm(overlap_minutes=0, behind_seconds=60)
     mark = _settled(org, crm, "contacts")
@@ -70,6 +72,7 @@ def test_the_watermark_stays_behind_the_org_s_clock(org: Bench) -> None:
     assert late in [one.id for one in records(crm, "contacts", mark)]
 
 
+@pytest.mark.pitfall("R3", "a query does not show what was deleted")
 def test_deleted_records_are_told(org: Bench) -> None:
     crm = org.crm()
     mark = _settled(org, crm, "leads")
@@ -90,6 +93,7 @@ def test_what_hangs_on_a_deleted_account_is_told_as_well(org: Bench) -> None:
     assert set(gone["deals"]) == {org.ids["deal"], org.ids["past"]}
 
 
+@pytest.mark.pitfall("R3", "the loser of a merge stays")
 def test_a_merge_takes_the_loser_away_and_shows_the_winner(org: Bench) -> None:
     crm = org.crm()
     twin = org.box.create("Contact", LastName="Cole", AccountId=org.ids["acme"])
@@ -108,6 +112,7 @@ def test_a_record_taken_out_of_the_recycle_bin_comes_back(org: Bench) -> None:
 
 
 @pytest.mark.parametrize("turn", [0, 1])
+@pytest.mark.pitfall("R3", "a row goes and leaves nothing in the recycle bin")
 def test_a_team_member_that_vanishes_without_a_trace_is_told_within_two_reads(
     org: Bench, turn: int
 ) -> None:
@@ -163,6 +168,7 @@ def test_a_list_of_deletions_that_is_too_long_is_read_in_halves(org: Bench) -> N
     assert set(pages[0].deleted) == set(made)
 
 
+@pytest.mark.pitfall("R1", "a bulk edit gives more rows than a page one stamp")
 def test_a_bulk_edit_with_one_stamp_over_several_pages_is_read_whole_and_once() -> None:
     with bench() as org:
         org.load(_many(1000))  # all within one second
@@ -179,6 +185,7 @@ def test_a_bulk_edit_with_one_stamp_over_several_pages_is_read_whole_and_once() 
         assert {one.title for one in again} == {"Buyer"}
 
 
+@pytest.mark.pitfall("R1", "a short page is taken for the last")
 def test_short_pages_of_the_org_lose_nothing() -> None:
     with bench() as org:
         org.load(_many(700))
@@ -187,6 +194,7 @@ def test_short_pages_of_the_org_lose_nothing() -> None:
         assert len({one.id for one in found}) == len(found) == 700
 
 
+@pytest.mark.pitfall("R1", "a busy object is read for ever")
 def test_records_that_change_while_they_are_read_are_neither_lost_nor_endless() -> None:
     with bench() as org:
         org.load(_many(600))
@@ -211,6 +219,7 @@ def test_records_that_change_while_they_are_read_are_neither_lost_nor_endless() 
         assert {one.id: one.title for one in seen.values()} == titles
 
 
+@pytest.mark.pitfall("R1", "a broken read has moved the watermark")
 def test_a_read_that_breaks_off_is_made_good_by_the_next_from_the_old_watermark() -> None:
     with bench() as org:
         org.load(_many(600))

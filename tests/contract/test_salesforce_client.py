@@ -35,6 +35,7 @@ def org() -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.pitfall("R9", "a session ends in the middle of a read")
 def test_a_session_that_expires_between_pages_is_renewed(org: Bench) -> None:
     for number in range(450):
         org.box.create("Contact", LastName=f"C{number}")
@@ -46,6 +47,7 @@ def test_a_session_that_expires_between_pages_is_renewed(org: Bench) -> None:
     assert (sizes, org.box.logins) == ([200, 200, 51], 2)
 
 
+@pytest.mark.pitfall("R9", "each thread logs in when the session ends")
 def test_threads_whose_session_expires_together_log_in_once(org: Bench) -> None:
     crm = org.crm()
     read_all(crm, "accounts")
@@ -65,6 +67,7 @@ def test_a_session_refused_for_good_is_an_authentication_error(org: Bench) -> No
 
 
 @pytest.mark.parametrize("body", [{"error": "unauthorized"}, "<html>no</html>", None, []])
+@pytest.mark.pitfall("R9", "the library fails on a 401 that is no list")
 def test_a_401_of_any_shape_is_a_401(org: Bench, body: Any) -> None:
     crm = org.crm()
     org.box.faults.order(Fault(kind="status", status=401, path=DATA, body=body))
@@ -129,6 +132,7 @@ def test_a_read_that_fails_for_a_moment_is_tried_again(org: Bench, fault: Fault)
     assert org.box.faults.carried_out == 1
 
 
+@pytest.mark.pitfall("R7", "the library waits for ever")
 def test_a_server_that_does_not_answer_is_given_up_in_time(org: Bench) -> None:
     crm = org.crm(HttpSettings(read_timeout=0.2, tries=2, longest_wait=0.01))
     read_all(crm, "stages")
@@ -146,6 +150,7 @@ def test_an_org_that_nobody_listens_at_is_a_temporary_error() -> None:
     crm.close()
 
 
+@pytest.mark.pitfall("R6", "the day's calls are used up by trying again")
 def test_a_daily_limit_that_is_used_up_is_said_and_not_hammered(org: Bench) -> None:
     crm = org.crm()
     read_all(crm, "stages")
@@ -157,6 +162,7 @@ def test_a_daily_limit_that_is_used_up_is_said_and_not_hammered(org: Bench) -> N
     assert crm.api_calls - before == 1
 
 
+@pytest.mark.pitfall("R6", "one code means both limits")
 def test_too_many_calls_at_once_are_not_the_day_s_limit(org: Bench) -> None:
     crm = org.crm()
     read_all(crm, "stages")
@@ -207,6 +213,7 @@ def test_calls_are_counted_with_log_ins(org: Bench) -> None:
         {"login_url": "https://acme.my.salesforce.com", "password": "x"},
     ],
 )
+@pytest.mark.pitfall("R9", "log-ins by password end in 2027")
 def test_settings_that_cannot_be_right_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SalesforceSettings.model_validate(settings)

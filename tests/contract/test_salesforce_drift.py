@@ -34,6 +34,7 @@ def org() -> Iterator[Bench]:
         yield made
 
 
+@pytest.mark.pitfall("R2", "a formula changes and moves no stamp")
 def test_r2_formulas_are_read_on_their_own_timer_with_a_warning(org: Bench) -> None:
     score = {"now": 1.0}
     org.box.org.add_field("Opportunity", SCORE, lambda _row: score["now"])
@@ -94,6 +95,7 @@ def test_a_role_that_is_renamed_arrives_with_the_next_turn_of_the_timer(org: Ben
     assert [(one.id, one.role_name) for one in found] == [(org.ids["ann"], "AE Pacific")]
 
 
+@pytest.mark.pitfall("R2", "a name of another record changes and moves no stamp")
 def test_a_company_that_is_renamed_arrives_at_its_contacts(org: Bench) -> None:
     crm = org.crm()
     mark = settled(org, crm, "contacts", minutes=40)
@@ -101,6 +103,7 @@ def test_a_company_that_is_renamed_arrives_at_its_contacts(org: Bench) -> None:
     assert [one.company for one in records(crm, "contacts", mark)] == ["Acme Global"]
 
 
+@pytest.mark.pitfall("R10", "the list of fields is that of the first day")
 def test_r10_a_field_that_is_added_later_is_found_within_a_day_and_read_for_all(
     org: Bench,
 ) -> None:
@@ -117,6 +120,7 @@ def test_r10_a_field_that_is_added_later_is_found_within_a_day_and_read_for_all(
     assert crm.notes == []
 
 
+@pytest.mark.pitfall("R10", "a number holds what is none")
 def test_r10_a_value_that_does_not_fit_its_type_is_empty_and_counted(org: Bench) -> None:
     org.box.org.add_field("Opportunity", "Score__c double(18, 2) cun")
     for table, name, value in (
@@ -132,6 +136,7 @@ def test_r10_a_value_that_does_not_fit_its_type_is_empty_and_counted(org: Bench)
     assert "1 of Amount, 1 of Score__c" in note
 
 
+@pytest.mark.pitfall("R8", "a query takes longer than the org allows")
 def test_r8_a_query_that_takes_too_long_is_asked_for_half_the_time_and_half_again() -> None:
     with bench() as org:
         org.load()
@@ -151,6 +156,7 @@ def test_r8_a_query_that_takes_too_long_is_asked_for_half_the_time_and_half_agai
         assert mark
 
 
+@pytest.mark.pitfall("R8", "a part is taken for the whole after a timeout")
 def test_r8_a_query_that_always_takes_too_long_moves_no_watermark(org: Bench) -> None:
     slow = [{"errorCode": "QUERY_TIMEOUT", "message": "Your query took too long"}]
     path = "/services/data/v66.0/queryAll"

@@ -92,6 +92,7 @@ def test_a_press_before_anybody_listens_waits(kit: Kit) -> None:
     wait_until(lambda: heard)
 
 
+@pytest.mark.pitfall("R15", "a press that is told again is acted upon again")
 def test_a_press_that_slack_tells_again_is_handled_once() -> None:
     with workspace(ack_seconds=0.0) as kit:
         slack, heard = kit.surface(), list[ButtonPress]()
@@ -142,6 +143,7 @@ def test_buttons_work_on_after_slack_asks_to_reconnect(kit: Kit, reason: str) ->
     assert len(opened) >= 2 or reason == "warning"
 
 
+@pytest.mark.pitfall("R15", "the first connection fails, and there is no second")
 def test_listening_begins_as_soon_as_slack_can_be_reached(kit: Kit) -> None:
     slack, heard = kit.surface(), list[ButtonPress]()
     channel, ts = posted(kit, slack)
@@ -155,6 +157,7 @@ def test_listening_begins_as_soon_as_slack_can_be_reached(kit: Kit) -> None:
     wait_until(lambda: slack.health()["ok"])
 
 
+@pytest.mark.pitfall("R15", "after an outage nobody connects again")
 def test_an_outage_of_slack_ends_and_buttons_are_heard_again() -> None:
     with workspace() as kit:
         slack, heard = kit.surface(), list[ButtonPress]()
@@ -214,6 +217,7 @@ class DeafRelay:
         self._server.close()
 
 
+@pytest.mark.pitfall("R15", "a socket says that it is connected and is deaf")
 def test_a_socket_that_only_looks_connected_is_replaced(kit: Kit) -> None:
     relay = DeafRelay(int(kit.url.rpartition(":")[2]))
     kit.sandbox.socket_url = relay.url

@@ -202,6 +202,7 @@ def test_a_read_is_tried_again_twice(kit: Kit, fault: Fault) -> None:
     assert kit.sandbox.faults.carried_out == 2
 
 
+@pytest.mark.pitfall("R6", "the library sleeps in the thread for as long as it is told")
 def test_a_read_gives_a_long_pause_back_to_the_worker(kit: Kit) -> None:
     slack = kit.surface(longest_wait=5)
     path, headers = "/api/users.lookupByEmail", {"Retry-After": "600"}

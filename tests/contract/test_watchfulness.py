@@ -55,6 +55,7 @@ def thing(made: Desk, name: str) -> MirrorObject:
     return next(one for one in made.worker.ctx.crm.objects if one.name == name)
 
 
+@pytest.mark.pitfall("R6", "polling uses up the day, and stopping looks like success")
 def test_the_budget_slows_pauses_and_goes_on_and_says_so(make_desk: MakeDesk) -> None:
     made = make_desk()
     governor = made.worker.ctx.governor
@@ -116,6 +117,7 @@ def test_workers_of_one_store_share_what_they_know(on_both: MakeDesk) -> None:
     assert not governor.may_poll(thing(made, "users"))
 
 
+@pytest.mark.pitfall("R7", "a sync is silent for days, and nobody notices")
 def test_a_silent_mirror_is_told_once_and_its_end_too(make_desk: MakeDesk) -> None:
     made = make_desk()
     ctx = made.worker.ctx
@@ -168,6 +170,7 @@ def test_the_figures_show_the_flow_and_no_person(on_both: MakeDesk) -> None:
     assert shown["hotlead_crm_requests_total"][()] > 10
 
 
+@pytest.mark.pitfall("R7", "the library waits for ever")
 def test_r7_no_read_of_a_crm_that_never_answers_lasts() -> None:
     with bench() as made:
         made.load()

@@ -65,6 +65,7 @@ def test_a_clock_job_that_fails_shows_until_it_succeeds(worker: Worker) -> None:
     wait_until_well(worker)
 
 
+@pytest.mark.pitfall("R16", "a job is stuck, and nobody sees it")
 def test_a_clock_job_that_is_stuck_shows(worker: Worker, release: threading.Event) -> None:
     worker.schedule.add("extra", lambda _: _ignore(release.wait()), 0.05)
     report = wait_until_ill(worker)["clock"]["extra"]

@@ -57,6 +57,7 @@ def mark(store: Store, name: str) -> dict[str, Any]:
     return {key: row[key] for key in ("mark", "finished_at", "error")}
 
 
+@pytest.mark.pitfall("R1", "a dead sync has moved the watermark")
 def test_wherever_a_sync_dies_the_watermark_stays_and_the_next_one_brings_everything(
     history: History,
 ) -> None:

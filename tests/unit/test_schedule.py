@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -65,6 +67,7 @@ def test_a_job_that_fails_goes_on_and_shows_its_last_error(schedule: Schedule) -
     until(lambda: schedule.health()["job"]["ok"])
 
 
+@pytest.mark.pitfall("R16", "a stuck job stops its successors for ever, and nobody sees it")
 def test_a_stuck_job_shows_as_late_and_keeps_no_other_waiting(schedule: Schedule) -> None:
     release, entered = threading.Event(), threading.Semaphore(0)
 
@@ -109,3 +112,47 @@ def test_stopping_waits_for_the_job_in_hand(schedule: Schedule) -> None:
     release.set()
     stopping.join(30)
     assert done.is_set()
+
+
+@pytest.mark.pitfall("R16", "a run that begins more than a second late is dropped")
+def test_r16_a_job_that_waited_for_a_thread_is_late_and_not_dropped(
+    schedule: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
+    release, busy = threading.Event(), threading.Semaphore(0)
+
+    def stuck(_: Context) -> None:
+        busy.release()
+        release.wait(30)
+
+    ran: list[Context] = []
+    threads = 6
+    for number in range(threads):
+        schedule.add(f"stuck {number}", stuck, 0.02)
+    for _ in range(threads):
+        assert busy.acquire(timeout=30)
+    schedule.add("late", ran.append, 0.1)
+    begun = time.monotonic()
+    until(lambda: time.monotonic() - begun > 1.3)
+    assert ran == []
+    with caplog.at_level(logging.WARNING):
+        release.set()
+        until(lambda: ran)
+    assert [one for one in caplog.messages if "did not run as planned" in one] == []
+
+
+@pytest.mark.pitfall("R16", "what a job throws reaches the scheduler's log and nobody else")
+def test_r16_a_job_that_ends_its_thread_is_logged_shown_and_run_again(
+    schedule: Schedule, caplog: pytest.LogCaptureFixture
+) -> None:
+    calls: list[int] = []
+
+    def job(_: Context) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise SystemExit("a library thought that it was a program")
+
+    schedule.add("job", job, 0.3)
+    until(lambda: schedule.health()["job"]["error"])
+    assert "a library thought" in schedule.health()["job"]["error"]
+    assert [one for one in caplog.messages if "did not run as planned" in one]
+    until(lambda: len(calls) >= 2 and schedule.health()["job"]["ok"])

@@ -293,7 +293,6 @@ def test_a_throttled_write_is_repeated_in_line(kit: Kit) -> None:
     assert len(kit.tasks()) == 1
 
 
-@pytest.mark.pitfall("R6", "an answer that asks for an hour puts a thread to sleep for it")
 def test_a_long_pause_is_handed_to_the_worker_and_not_slept(kit: Kit) -> None:
     connector = kit.connector()
     connector.ensure_properties()

@@ -219,7 +219,6 @@ def test_records_that_change_while_they_are_read_are_neither_lost_nor_endless() 
         assert {one.id: one.title for one in seen.values()} == titles
 
 
-@pytest.mark.pitfall("R1", "a broken read has moved the watermark")
 def test_a_read_that_breaks_off_is_made_good_by_the_next_from_the_old_watermark() -> None:
     with bench() as org:
         org.load(_many(600))

@@ -157,7 +157,6 @@ def test_listening_begins_as_soon_as_slack_can_be_reached(kit: Kit) -> None:
     wait_until(lambda: slack.health()["ok"])
 
 
-@pytest.mark.pitfall("R15", "after an outage nobody connects again")
 def test_an_outage_of_slack_ends_and_buttons_are_heard_again() -> None:
     with workspace() as kit:
         slack, heard = kit.surface(), list[ButtonPress]()

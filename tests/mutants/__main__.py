@@ -100,6 +100,7 @@ def _stamp(file: Path, number: int) -> None:
 def _tests(tree: Path, tests: Sequence[str]) -> tuple[int | None, str]:
     """The exit code, None when they took too long, and what pytest said."""
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "--tb=line"]
+    command += ["--timeout=40"]  # a test that hangs has failed as well
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     try:
         ran = subprocess.run(

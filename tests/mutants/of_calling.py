@@ -144,15 +144,15 @@ MUTANTS = (
         pitfall="R7",
         cure="an admin is told of a mirror that fell silent",
         file="worker/watchdog.py",
-        old="    if silent and budget[\"ok\"]:",
-        new="    if silent and not budget[\"ok\"]:",
+        old='    if silent and budget["ok"]:',
+        new='    if silent and not budget["ok"]:',
         tests=(f"{_WATCH}::test_a_silent_mirror_is_told_once_and_its_end_too",),
     ),
     Mutant(
         pitfall="R9",
         cure="settings take no password",
         file=f"{_SF}/settings.py",
-        old='class SalesforceSettings(BaseModel):\n',
+        old="class SalesforceSettings(BaseModel):\n",
         new='class SalesforceSettings(BaseModel):\n    password: str = ""\n',
         tests=(f"{_CLIENT}::test_settings_that_cannot_be_right_are_refused",),
     ),
@@ -180,7 +180,7 @@ MUTANTS = (
         cure="HubSpot's API version is a setting",
         file=f"{_HS}/wire.py",
         old='    if "-" not in version:',
-        new='    if version:',
+        new="    if version:",
         tests=(f"{_LOGIN}::test_one_setting_moves_every_call_to_a_dated_path",),
     ),
     Mutant(
@@ -192,6 +192,15 @@ MUTANTS = (
         new="        live = self._live\n        if live is None:\n"
         "            live = self._live = self._log_in()\n        return live\n",
         tests=(f"{_CLIENT}::test_threads_whose_session_expires_together_log_in_once",),
+    ),
+    Mutant(
+        pitfall="R9",
+        cure="of several threads one renews the token",
+        file=f"{_HS}/login.py",
+        old="            if self._access is None or self._access == refused_token:\n"
+        "                return self._renew()\n",
+        new="            if self.renews or refused_token:\n                return self._renew()\n",
+        tests=(f"{_LOGIN}::test_threads_whose_token_expires_together_renew_it_once",),
     ),
     Mutant(
         pitfall="R9",
@@ -242,8 +251,7 @@ MUTANTS = (
         new="        for rows in list(self._grouped(feed, self._reader.listing(feed.kind, "
         "feed.properties))):",
         tests=(
-            f"{_OURS}_hubspot.py"
-            "::test_r12_the_first_page_is_there_before_the_others_are_asked_for",
+            f"{_OURS}_hubspot.py::test_r12_the_first_page_is_there_before_the_others_are_asked_for",
         ),
     ),
     Mutant(
@@ -253,8 +261,7 @@ MUTANTS = (
         old="from pydantic import SecretStr\n",
         new="import hubspot\nimport simple_salesforce\nfrom pydantic import SecretStr\n",
         tests=(
-            "tests/unit/test_imports.py"
-            "::test_r12_a_worker_imports_the_client_of_its_own_crm_alone",
+            "tests/unit/test_imports.py::test_r12_a_worker_imports_the_client_of_its_own_crm_alone",
         ),
     ),
     Mutant(
@@ -276,8 +283,7 @@ MUTANTS = (
         old="simple-salesforce==",
         new="simple-salesforce-of-before==",
         tests=(
-            f"{_LIBRARIES}"
-            "::test_r13_whatever_is_required_is_locked_to_a_version_that_is_allowed",
+            f"{_LIBRARIES}::test_r13_whatever_is_required_is_locked_to_a_version_that_is_allowed",
         ),
     ),
     Mutant(

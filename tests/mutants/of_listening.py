@@ -29,6 +29,18 @@ MUTANTS = (
         tests=(f"{_WEBHOOKS}::test_a_call_that_differs_in_anything_is_refused",),
     ),
     Mutant(
+        pitfall="R14",
+        cure="a hint brings a read forward, and stops no poll",
+        file="worker/hints.py",
+        old="            if tx.conn.execute(mine.values(next_at=now)).rowcount == 1:",
+        new="            later = now + timedelta(days=999)\n"
+        "            if tx.conn.execute(mine.values(next_at=later)).rowcount == 1:",
+        tests=(
+            "tests/fuzz/test_hints_do_no_harm.py"
+            "::test_the_mirror_ends_the_same_with_hints_and_without",
+        ),
+    ),
+    Mutant(
         pitfall="R15",
         cure="a press is acknowledged first",
         file=_HEAR,
@@ -89,9 +101,7 @@ MUTANTS = (
         file=_CLOCK,
         old='"misfire_grace_time": None',
         new='"misfire_grace_time": 1',
-        tests=(
-            f"{_SCHEDULE}::test_r16_a_job_that_waited_for_a_thread_is_late_and_not_dropped",
-        ),
+        tests=(f"{_SCHEDULE}::test_r16_a_job_that_waited_for_a_thread_is_late_and_not_dropped",),
     ),
     Mutant(
         pitfall="R16",
@@ -127,9 +137,7 @@ MUTANTS = (
         old="        self._scheduler.add_listener(self._report, "
         "EVENT_JOB_ERROR | EVENT_JOB_MISSED)\n",
         new="",
-        tests=(
-            f"{_SCHEDULE}::test_r16_a_job_that_ends_its_thread_is_logged_shown_and_run_again",
-        ),
+        tests=(f"{_SCHEDULE}::test_r16_a_job_that_ends_its_thread_is_logged_shown_and_run_again",),
     ),
     Mutant(
         pitfall="R16",

@@ -50,9 +50,7 @@ MUTANTS = (
         file=f"{_SF}/queries.py",
         old="if before == (stamp, record_id):",
         new="if before is not None and not record_id:",
-        tests=(
-            f"{_OURS}_salesforce.py::test_r1_a_page_that_comes_again_is_an_error_and_no_loop",
-        ),
+        tests=(f"{_OURS}_salesforce.py::test_r1_a_page_that_comes_again_is_an_error_and_no_loop",),
     ),
     Mutant(
         pitfall="R1",
@@ -111,7 +109,7 @@ MUTANTS = (
         cure="a stamp that fills a page is read by ranges of ids",
         file=f"{_HS}/reading.py",
         old="                for rows in self._flood(kind, properties, at, filters):\n"
-        "                    yield [row for row in rows if row[\"id\"] not in known]\n",
+        '                    yield [row for row in rows if row["id"] not in known]\n',
         new="                yield fresh\n",
         tests=(f"{_HUBSPOT}::test_r1_one_stamp_on_more_rows_than_a_page_holds",),
     ),
@@ -121,7 +119,11 @@ MUTANTS = (
         file=f"{_HS}/feeds.py",
         old="return max(0, changed - round(self._settings.overlap_minutes * 60_000))",
         new="return max(0, changed)",
-        tests=(f"{_HUBSPOT}::test_r1_a_record_that_shows_up_late_is_found_by_the_overlap",),
+        tests=(
+            f"{_HUBSPOT}::test_r1_a_record_that_shows_up_late_is_found_by_the_overlap",
+            "tests/fuzz/test_mirror_converges_hubspot.py"
+            "::test_syncs_alone_bring_every_change_that_hubspot_tells",
+        ),
     ),
     Mutant(
         pitfall="R1",
@@ -148,9 +150,7 @@ MUTANTS = (
         file=f"{_HS}/reading.py",
         old="                at, known = at + 1, set()",
         new="                at, known = at + 60_000, set()",
-        tests=(
-            f"{_HUBSPOT}::test_r1_one_stamp_on_more_rows_than_a_page_holds",
-        ),
+        tests=(f"{_HUBSPOT}::test_r1_one_stamp_on_more_rows_than_a_page_holds",),
     ),
     Mutant(
         pitfall="R2",
@@ -226,7 +226,7 @@ MUTANTS = (
         pitfall="R3",
         cure="owners who left are read from the list of archived ones",
         file=f"{_HS}/directory.py",
-        old="return (*active.owners, *(one for one in gone.owners if str(one[\"id\"]) not in here))",
+        old='return (*active.owners, *(one for one in gone.owners if str(one["id"]) not in here))',
         new="return active.owners if here else ()",
         tests=(
             f"{_MIRROR}::test_an_archived_owner_is_an_inactive_person",
@@ -278,9 +278,7 @@ MUTANTS = (
         file=f"{_HS}/reading.py",
         old="LIST_PAGE, SEARCH_PAGE, ASSOCIATION_INPUTS, BATCH = 100, 200, 1000, 100",
         new="LIST_PAGE, SEARCH_PAGE, ASSOCIATION_INPUTS, BATCH = 100, 200, 1000, 1000",
-        tests=(
-            f"{_OURS}_hubspot.py::test_r4_more_records_than_a_batch_takes_are_read_in_batches",
-        ),
+        tests=(f"{_OURS}_hubspot.py::test_r4_more_records_than_a_batch_takes_are_read_in_batches",),
     ),
     Mutant(
         pitfall="R5",
@@ -313,7 +311,7 @@ MUTANTS = (
         "                    ranges += [(middle + 1, high), (low, middle)]\n",
         new="            for found in self._pages(kind, properties, bounds):\n"
         "                if found.total > SEARCH_PAGE and low < high:\n"
-        "                    last = max(row[\"id\"] for row in found.rows)\n"
+        '                    last = max(row["id"] for row in found.rows)\n'
         "                    rows += found.rows\n"
         "                    yield rows\n"
         "                    ranges += [(int(last) + 1, high)]\n",
@@ -381,7 +379,7 @@ MUTANTS = (
         pitfall="R10",
         cure="a value that makes no sense is empty",
         file=f"{_HS}/fields.py",
-        old="        return value if well else \"\"",
+        old='        return value if well else ""',
         new="        return value",
         tests=(
             f"{_MAPPING}"
@@ -411,8 +409,7 @@ MUTANTS = (
         old='return "lastmodifieddate" if kind == "contacts" else "hs_lastmodifieddate"',
         new='return "lastmodifieddate"',
         tests=(
-            f"{_HUBSPOT}"
-            "::test_r11_contacts_and_companies_have_different_names_for_the_same_stamp",
+            f"{_HUBSPOT}::test_r11_contacts_and_companies_have_different_names_for_the_same_stamp",
         ),
     ),
 )

@@ -14,17 +14,18 @@ BOUNDED = ("apscheduler", "hubspot-api-client", "simple-salesforce", "slack-sdk"
 """Whose next great version may take away what our connectors call."""
 
 
-def requirements() -> dict[str, Requirement]:
+def requirements(*, extras: bool = False) -> dict[str, Requirement]:
+    """What we need, or what our extras need besides, by name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [one for some in project["optional-dependencies"].values() for one in some]
-    made = [Requirement(one) for one in [*project["dependencies"], *extras]]
+    more = [one for some in project["optional-dependencies"].values() for one in some]
+    made = [Requirement(one) for one in (more if extras else project["dependencies"])]
     return {one.name: one for one in made}
 
 
-def locked() -> dict[str, str]:
-    """The versions of the lock, each with a hash."""
+def locked(name: str) -> dict[str, str]:
+    """The versions of a lock, each with a hash."""
     found: dict[str, str] = {}
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8").replace("\\\n", " ")
+    text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
     for line in text.splitlines():
         if line.strip() and not line.lstrip().startswith(("#", "--")):
             name, _, rest = line.partition("==")
@@ -45,13 +46,18 @@ def test_r13_a_library_that_may_break_us_ends_before_its_next_great_version(name
 def test_r13_the_release_that_broke_hubspot_s_client_is_never_installed() -> None:
     allowed = requirements()["urllib3"].specifier
     assert not allowed.contains("2.6.0")
-    assert allowed.contains(locked()["urllib3"])
+    assert allowed.contains(locked("requirements.lock")["urllib3"])
 
 
 @pytest.mark.pitfall("R13", "two installations of one version run on different libraries")
-def test_r13_whatever_is_required_is_locked_to_a_version_that_is_allowed() -> None:
-    versions = locked()
-    for name, one in requirements().items():
+@pytest.mark.parametrize(
+    ("lock", "extras"), [("requirements.lock", False), ("requirements-dev.lock", True)]
+)
+def test_r13_whatever_is_required_is_locked_to_a_version_that_is_allowed(
+    lock: str, extras: bool
+) -> None:
+    versions = locked(lock)
+    for name, one in requirements(extras=extras).items():
         version = versions.get(canonicalize_name(name))
-        assert version is not None, f"{name} is not in requirements.lock"
+        assert version is not None, f"{name} is not in {lock}"
         assert one.specifier.contains(version), f"{name} is locked to {version}, not {one}"

@@ -67,8 +67,9 @@ def test_r9_every_call_goes_to_the_version_of_the_settings() -> None:
 
 @pytest.mark.pitfall("R7", "the library's writes take no time limit at all")
 def test_r7_a_write_that_is_never_answered_is_given_up(org: Bench) -> None:
-    crm = org.crm(HttpSettings(read_timeout=0.3, tries=1, longest_wait=0.01))
-    crm.write_activities([draft("task:0", owner_id=org.ids["ann"])])
-    org.box.faults.order(Fault(kind="latency", seconds=2.0, path="/services/data", times=1))
+    org.crm().write_activities([draft("task:0", owner_id=org.ids["ann"])])
+    crm = org.crm(HttpSettings(read_timeout=3, tries=1, longest_wait=0.01))
+    path = "/services/data/v66.0/composite"
+    org.box.faults.order(Fault(kind="latency", seconds=8.0, path=path, method="PATCH"))
     [result] = crm.write_activities([draft("task:1", owner_id=org.ids["ann"])])
     assert isinstance(result.error, TemporaryError)

@@ -23,6 +23,8 @@ from tests.mutants.table import write_table
 
 _LIMIT = 600
 """Seconds for the tests of one mutant; one that hangs is caught, for its test did not pass."""
+_CAUGHT, _HUNG = "caught", "hung"
+"""A test that hangs without its cure has failed as well, but a slow machine looks like it."""
 _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "*.pyc"
 )
@@ -62,15 +64,15 @@ def _run(mutants: Sequence[Mutant], tree: Path) -> int:
         begun = time.monotonic()
         said = _look(one, tree, number)
         took = time.monotonic() - begun
-        print(f"{said or 'caught':9} {one.pitfall:4} {took:5.0f} s  {one.cure}", flush=True)
-        if said:
+        print(f"{said:9} {one.pitfall:4} {took:5.0f} s  {one.cure}", flush=True)
+        if said not in (_CAUGHT, _HUNG):
             wrong.append(one)
     print(f"{len(mutants) - len(wrong)} of {len(mutants)} mutants are caught by their tests.")
     return 1 if wrong else 0
 
 
 def _look(mutant: Mutant, tree: Path, number: int) -> str:
-    """'' when each of its tests fails; otherwise what is wrong, in a word."""
+    """In a word: whether each of its tests fails, or what is wrong."""
     file = tree / mutant.file
     before = file.read_text(encoding="utf-8")
     try:
@@ -82,14 +84,14 @@ def _look(mutant: Mutant, tree: Path, number: int) -> str:
         file.write_text(before, encoding="utf-8")
         _stamp(file, -number)
     if code is None:
-        return ""
+        return _HUNG
     failed = set(_FAILED.findall(text))
     spared = [one for one in mutant.tests if one not in failed]
     if spared:
         broken = _BROKEN.findall(text)
         print(text[-3000:] if broken else f"  passes without the cure: {', '.join(spared)}")
         return "BROKEN" if broken else "SURVIVED"
-    return ""
+    return _HUNG if "Failed: Timeout" in text else _CAUGHT
 
 
 def _stamp(file: Path, number: int) -> None:
@@ -100,7 +102,6 @@ def _stamp(file: Path, number: int) -> None:
 def _tests(tree: Path, tests: Sequence[str]) -> tuple[int | None, str]:
     """The exit code, None when they took too long, and what pytest said."""
     command = [sys.executable, "-m", "pytest", "-q", "-rfE", "-p", "no:cacheprovider", "--tb=line"]
-    command += ["--timeout=40"]  # a test that hangs has failed as well
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     try:
         ran = subprocess.run(

@@ -141,7 +141,8 @@ MUTANTS = (
         cure="a watermark comes with the last page only",
         file=f"{_HS}/feeds.py",
         old="            yield replace(self._page(feed, rows), total=total)",
-        new="            yield replace(self._page(feed, rows), total=total, watermark=begun.text())",
+        new="            mark = begun.text()\n"
+        "            yield replace(self._page(feed, rows), total=total, watermark=mark)",
         tests=(f"{_HUBSPOT}::test_the_watermark_comes_with_the_last_page_only",),
     ),
     Mutant(
@@ -303,18 +304,24 @@ MUTANTS = (
     ),
     Mutant(
         pitfall="R5",
-        cure="ids are put in order as the numbers that they are",
+        cure="nothing goes by the order of ids, which are sorted as texts",
         file=f"{_HS}/reading.py",
-        old="            for found in self._pages(kind, properties, bounds):\n"
-        "                if found.total > SEARCH_PAGE and low < high:\n"
-        "                    middle = _middle(found.rows, low, high)\n"
-        "                    ranges += [(middle + 1, high), (low, middle)]\n",
-        new="            for found in self._pages(kind, properties, bounds):\n"
-        "                if found.total > SEARCH_PAGE and low < high:\n"
-        '                    last = max(row["id"] for row in found.rows)\n'
-        "                    rows += found.rows\n"
-        "                    yield rows\n"
-        "                    ranges += [(int(last) + 1, high)]\n",
+        old="        ranges = [(0, HIGHEST_ID)]\n",
+        new='        ranges, last = [(0, 0)], "0"\n'
+        "        api = self._client.reading.crm.objects.search_api\n"
+        "        while last:\n"
+        '            tests = [where(stamp_name(kind), "EQ", at), *filters]\n'
+        '            tests.append(where("hs_object_id", "GT", last))\n'
+        "            body = {\n"
+        '                "filterGroups": [{"filters": tests}],\n'
+        '                "properties": list(properties),\n'
+        '                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],\n'
+        '                "limit": SEARCH_PAGE,\n'
+        "            }\n"
+        '            page = self._client.get("ids", api.do_search, kind, body, search=True)\n'
+        '            yield page["results"]\n'
+        '            more = len(page["results"]) == SEARCH_PAGE\n'
+        '            last = page["results"][-1]["id"] if more else ""\n',
         tests=(f"{_HUBSPOT}::test_ids_of_different_length_in_one_bulk_edit_are_all_read",),
     ),
     Mutant(

@@ -39,7 +39,6 @@ def migrated(_migrated_file: Path) -> Path:
 
 @PROFILE
 @given(actions=histories(SEEN))
-@pytest.mark.pitfall("R1", "some order of changes loses an update")
 def test_syncs_alone_bring_every_change_that_salesforce_tells(
     place: tuple[Door, str], migrated: Path, actions: list[Action]
 ) -> None:

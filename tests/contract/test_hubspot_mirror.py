@@ -221,6 +221,9 @@ def test_r4_a_participant_who_leaves_an_open_deal_is_gone_though_the_deal_did_no
 ) -> None:
     copy = Copy(kit.connector(open_deal_minutes=5), "deal_contacts")
     copy.sync()
+    kit.clock.forward(hours=2)  # a newer deal takes the watermark, and its overlap, past the old
+    kit.sandbox.create("deals", dealname="newer", dealstage="x")
+    copy.sync()
     kit.sandbox.unlink("deals", kit.ids["big"], "contacts", kit.ids["dana"])
     kit.sandbox.link("deals", kit.ids["big"], "contacts", kit.ids["lou"])
     kit.clock.forward(minutes=6)

@@ -11,6 +11,8 @@ from connectors.salesforce.values import Row
 _NUMBERS = frozenset({"int", "double", "currency", "percent", "long"})
 _WRITTEN = _NUMBERS | {"boolean"}
 """What a CSV must write as text and is none."""
+_FLAGS = frozenset({"IsDeleted", "IsActive"})
+"""Fields of every parent that are yes or no; a description tells of an object's own alone."""
 _COMPOUND = frozenset({"address", "location", "complexvalue", "anyType"})
 
 
@@ -69,7 +71,10 @@ class Tidy:
                 if row[name] is not None:
                     row[name] = self._typed(name, str(row[name]))
             for place, path in below:
-                _put(row, path, cells[place] or None)
+                value: object = cells[place] or None
+                if path[-1] in _FLAGS and value is not None:
+                    value = cells[place].lower() == "true"
+                _put(row, path, value)
             return row
 
         return made

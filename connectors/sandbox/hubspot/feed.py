@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.sandbox.hubspot.portal import PORTAL_ID, Change, Portal
-from connectors.sandbox.hubspot.schema import BY_NAME
+from connectors.sandbox.hubspot.schema import BY_NAME, singular
 from connectors.sandbox.hubspot.stamps import iso
 
 APP_ID = 4815162
@@ -47,7 +47,7 @@ def hook_events(change: Change, *, generic: bool) -> Iterator[JSON]:
             names = ("fromObjectTypeId", "toObjectTypeId")
             told |= {name: BY_NAME[kind].type_id for name, kind in zip(names, kinds, strict=True)}
         else:
-            told["associationType"] = "_TO_".join(_single(kind).upper() for kind in kinds)
+            told["associationType"] = "_TO_".join(singular(kind).upper() for kind in kinds)
         yield told | ends | {"associationRemoved": change.removed, "isPrimaryAssociation": False}
     elif change.action == "propertyChange":
         for name, value in change.props.items():
@@ -96,10 +96,6 @@ def wanted_by(subscription: JSON, change: Change) -> bool:
         return bool(ends & set(subscription["associatedObjectTypeIds"]))
     names = set(subscription.get("properties") or ())
     return change.action != "propertyChange" or bool(names & set(change.props))
-
-
-def _single(kind: str) -> str:
-    return "company" if kind == "companies" else kind.removesuffix("s")
 
 
 def watch(portal: Portal, changes: list[Change]) -> None:

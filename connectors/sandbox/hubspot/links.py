@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from connectors.sandbox.hubspot.schema import Pair, standard_pairs, turned
 
 Ids = tuple[int, ...]
-PRIMARY = {1, 2, 5, 6, 578, 579}
+PRIMARY = {1, 2, 5, 6, 25, 26, 578, 579}
 HUBSPOT, USER = "HUBSPOT_DEFINED", "USER_DEFINED"
 
 

@@ -6,6 +6,7 @@ from connectors.sandbox.hubspot import writing
 from connectors.sandbox.hubspot.call import Answer, Call
 from connectors.sandbox.hubspot.errors import JSON, not_found, refused
 from connectors.sandbox.hubspot.portal import names_of
+from connectors.sandbox.hubspot.schema import singular
 from connectors.sandbox.hubspot.search import LONGEST_BODY, search
 from connectors.sandbox.hubspot.table import Record, Table
 
@@ -31,7 +32,7 @@ def _told(call: Call, table: Table, row: Record, names: list[str], others: list[
     for other in others:
         target = call.portal.table(other).kind.name
         found = call.portal.links.of(table.kind.name, row.id, target)
-        label = f"{table.kind.name.removesuffix('s')}_to_{target.removesuffix('s')}"
+        label = f"{singular(table.kind.name)}_to_{singular(target)}"
         results = [{"id": str(one), "type": label} for one in found]
         if results:
             told.setdefault("associations", {})[target] = {"results": results}

@@ -8,6 +8,7 @@ from connectors.sandbox.hubspot import (
     custom,
     definitions,
     directory,
+    legacy,
     objects,
     pipelines,
 )
@@ -45,3 +46,12 @@ ENDPOINTS: tuple[tuple[str, str, Endpoint], ...] = (
     ("GET", "/crm-object-schemas/v3/schemas/{type}", custom.get_schema),
     ("GET", "/account-info/v3/details", directory.account_details),
 )
+
+LEGACY: tuple[tuple[str, str, Endpoint], ...] = (
+    ("GET", "/companies/v2/properties", legacy.company_properties),
+    ("GET", "/companies/v2/companies/paged", legacy.list_companies),
+    ("GET", "/companies/v2/companies/{id}", legacy.get_company),
+    ("GET", "/properties/v1/deals/properties", legacy.deal_properties),
+    ("GET", "/deals/v1/deal/paged", legacy.list_deals),
+)
+"""Of the versions before the third; other clients still use them."""

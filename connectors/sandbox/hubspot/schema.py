@@ -52,6 +52,7 @@ TYPES = (
     _plain("contacts", "0-1", 99_951, "email", "firstname", "lastname"),
     _plain("companies", "0-2", 9_999_971, "domain", "name"),
     _plain("deals", "0-3", 99_999_961, "amount", "closedate", "dealname", "dealstage", "pipeline"),
+    ObjectType("tickets", "0-5", 61_100_001, ("tickets",), ("tickets",), created="createdate"),
     _plain("users", "0-115", 207_001_431),
     _plain("leads", "0-136", 520_001),
     _activity("communications", "0-18", 44_400_001),
@@ -125,6 +126,8 @@ _BY_TYPE = {
     f"lifecyclestage:e:{_LIFE} hs_parent_company_id:n! bdr_owner:o csm_owner:o",
     "deals": "createdate:d! hs_lastmodifieddate:d! dealname:s dealstage:s pipeline:s amount:n "
     "closedate:d hs_is_closed:b! hs_is_closed_won:b! hs_all_collaborator_owner_ids:m",
+    "tickets": "createdate:d! hs_lastmodifieddate:d! subject:s content:l hs_pipeline:s "
+    "hs_pipeline_stage:s hs_ticket_priority:e:LOW|MEDIUM|HIGH|URGENT",
     "users": "hs_createdate:d! hs_lastmodifieddate:d! hs_email:s! hs_given_name:s! "
     "hs_family_name:s! hs_internal_user_id:n! hs_availability_status:e:available|away "
     "hs_out_of_office_hours:l hs_working_hours:l hs_standard_time_zone:s hs_job_title:s "
@@ -175,9 +178,14 @@ def _property(text: str, group: str) -> Property:
     )
 
 
+def singular(type_name: str) -> str:
+    """The name of one record of a type, as association labels and webhooks write it."""
+    return "company" if type_name == "companies" else type_name.removesuffix("s")
+
+
 def standard_properties(type_name: str) -> dict[str, Property]:
     """The properties that a new account has on this type, and the team's own owner fields."""
-    group = f"{type_name.removesuffix('s')}information"
+    group = f"{singular(type_name)}information"
     texts = f"{_EVERY} {_BY_TYPE.get(type_name, _CUSTOM)}".split()
     return {one.name: one for one in (_property(text, group) for text in texts)}
 
@@ -196,6 +204,9 @@ _PAIRS = {
     ("contacts", "companies"): Pair(279, 280, 1, 2),
     ("deals", "contacts"): Pair(3, 4),
     ("deals", "companies"): Pair(341, 342, 5, 6),
+    ("tickets", "contacts"): Pair(16, 15),
+    ("tickets", "companies"): Pair(339, 340, 26, 25),
+    ("tickets", "deals"): Pair(28, 27),
     ("leads", "contacts"): Pair(608, 609, 578, 579),
     ("leads", "companies"): Pair(610, 611),
     ("communications", "contacts"): Pair(81, 82),

@@ -25,7 +25,7 @@ from connectors.sandbox.hubspot.limits import Limits
 from connectors.sandbox.hubspot.loading import Loader
 from connectors.sandbox.hubspot.oauth import VERSIONS, OAuth
 from connectors.sandbox.hubspot.portal import Portal
-from connectors.sandbox.hubspot.routes import ENDPOINTS
+from connectors.sandbox.hubspot.routes import ENDPOINTS, LEGACY
 from connectors.sandbox.hubspot.schema import Property
 from connectors.sandbox.hubspot.sender import Sender
 from connectors.sandbox.hubspot.table import Record
@@ -60,7 +60,7 @@ class HubspotSandbox:
         self.calls: dict[str, int] = {}
         routes = [
             Route(path.replace("{verb:search}", "search"), self._serve(end, path), methods=[verb])
-            for verb, path, end in (*ENDPOINTS, *self.journal.endpoints())
+            for verb, path, end in (*ENDPOINTS, *LEGACY, *self.journal.endpoints())
         ]
         usage = "/account-info/v3/api-usage/daily/private-apps"
         routes.append(Route(usage, self._serve(self._usage, usage), methods=["GET"]))

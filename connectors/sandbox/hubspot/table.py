@@ -6,7 +6,12 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from connectors.sandbox.hubspot.schema import ObjectType, Property, standard_properties
+from connectors.sandbox.hubspot.schema import (
+    ObjectType,
+    Property,
+    singular,
+    standard_properties,
+)
 from connectors.sandbox.hubspot.stamps import iso
 
 Props = dict[str, str]
@@ -39,7 +44,7 @@ class Table:
     def __init__(self, kind: ObjectType) -> None:
         self.kind = kind
         self.properties: dict[str, Property] = standard_properties(kind.name)
-        self.groups: dict[str, str] = {f"{kind.name.removesuffix('s')}information": kind.name}
+        self.groups: dict[str, str] = {f"{singular(kind.name)}information": kind.name}
         self.dropped: dict[str, Property] = {}
         """Archived properties; records keep their values, and show them no longer."""
         self.keeps_unique = True

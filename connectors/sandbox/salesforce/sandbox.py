@@ -87,6 +87,11 @@ class SalesforceSandbox:
         with self.org.lock:
             self._tokens.expire()
 
+    def consent(self) -> str:
+        """A refresh token of the integration user, for clients that are set up with one."""
+        with self.org.lock:
+            return self._tokens.consent(self.org.user_id)
+
     def revoke_consents(self) -> None:
         """Revoke every refresh token; sessions go on to their end."""
         with self.org.lock:

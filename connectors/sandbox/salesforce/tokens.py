@@ -99,6 +99,10 @@ class Tokens:
         """End every session."""
         self._living.clear()
 
+    def consent(self, user_id: str) -> str:
+        """A refresh token, as a user has it who consented to the app some time ago."""
+        return self._keep(_Consent(user_id=user_id, scopes=self._app.scopes))
+
     def forget_refresh(self) -> None:
         """Revoke every refresh token, as an admin may under OAuth Usage."""
         self._refresh.clear()

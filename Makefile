@@ -74,7 +74,14 @@ check: lint types
 test: check tests/node/node_modules/ready browser
 	$(BIN)/pytest -n 2 --dist loadgroup $(ARGS)
 
-bench: .venv/ready-dev
+# Singer taps, to measure beside: each in an environment of its own, for the bench alone.
+.venv-taps/%/ready: tests/bench/taps/%.txt
+	@echo "Installing tap-$* to measure beside ..."
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip --disable-pip-version-check --no-input install --quiet --no-deps -r $< && touch $@ \
+		|| echo "tap-$* cannot be installed here: it is not measured."
+
+bench: .venv/ready-dev .venv-taps/salesforce/ready .venv-taps/hubspot/ready
 	$(BIN)/python -m tests.bench $(ARGS)
 
 # Not part of make test, for it takes a quarter of an hour: ARGS="--only R5 R7" for some.
@@ -96,4 +103,4 @@ latest:
 	$(LATEST)/bin/python -m pytest -m "not node and not browser" $(if $(ARGS),$(ARGS),tests/contract)
 
 clean:
-	rm -rf .venv $(LATEST) tests/node/node_modules build dist
+	rm -rf .venv .venv-taps $(LATEST) tests/node/node_modules build dist

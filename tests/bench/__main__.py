@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tests.bench.decisions import measure_decisions
 from tests.bench.flow import Size, measure_flow
 from tests.bench.mirror import measure_million, measure_mirror
 from tests.bench.outcome import Measure, Tell, show
@@ -19,6 +20,7 @@ CONTACTS = 100_000
 QUICK_CONTACTS = 10_000
 MILLION = 1_000_000
 QUICK = Size(reps=100, singles=50, stream=100, rounds=1)
+DECISIONS, QUICK_DECISIONS = 2000, 300
 
 
 def main() -> None:
@@ -50,10 +52,11 @@ def main() -> None:
 
 def _everything(folder: Path, quick: bool, tell: Tell) -> list[Measure]:
     measures = measure_flow(folder, QUICK if quick else FULL, tell)
+    contacts = QUICK_CONTACTS if quick else CONTACTS
     for crm in ("salesforce", "hubspot"):
-        contacts = QUICK_CONTACTS if quick else CONTACTS
         measures += measure_mirror(folder / crm, crm, contacts, tell)
-    return measures
+    many, decisions = (CONTACTS, QUICK_DECISIONS) if quick else (MILLION, DECISIONS)
+    return measures + measure_decisions(folder / "core", many, decisions, contacts, tell)
 
 
 if __name__ == "__main__":

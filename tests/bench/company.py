@@ -20,6 +20,8 @@ from connectors.sandbox.world import (
 SECRET = "whsec_" + "YmVuY2hiZW5jaGJlbmNoYmVuY2hiZW5jaA=="
 PEOPLE_OF_WORLD = 50
 CONTACTS_OF_ACCOUNT = 20
+EDITED = "Chief Procurement Officer"
+"""The title that an edited contact has."""
 
 
 def rep_email(number: int) -> str:

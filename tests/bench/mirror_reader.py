@@ -1,21 +1,26 @@
-"""Reads a whole CRM once, in a process of its own: by the worker's sync, or by a bare loop.
+"""Reads a whole CRM in a process of its own: by the worker's sync, or by a bare loop.
 
 The bare loop takes the same client's pages and puts each object into its table by one executemany.
+The sync obeys lines of JSON after its first reading: ``{"later": s}`` lets seconds pass and reads
+once more. Each reading is answered with the records, seconds and calls of each object.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from datetime import timedelta
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from connectors.base import Crm, MirrorObject
 from tests.bench.processes import peak_memory, say
@@ -25,36 +30,51 @@ from worker.run import Worker
 from worker.secrets import load_secrets
 from worker.settings import load_settings
 from worker.store.tables import WATERMARK
+from worker.sync import sync
+
+Took = dict[str, dict[str, float]]
 
 
-def by_sync(config: Path) -> dict[str, Any]:
-    """The worker's own way."""
-    worker = Worker(load_settings(config), load_secrets(os.environ), SystemClock())
-    began = time.perf_counter()
-    done = worker.sync_all()
-    seconds = time.perf_counter() - began
-    if not all(done.values()):
-        raise RuntimeError(f"the sync failed: {done}")
-    with worker.store.read() as conn:
-        records = conn.execute(select(func.sum(WATERMARK.c.records))).scalar_one()
-    calls = worker.ctx.crm.api_calls
+def by_sync(config: Path) -> None:
+    """The worker's own way, as often as it is told to."""
+    clock = SystemClock()
+    worker = Worker(load_settings(config), load_secrets(os.environ), clock)
+    say(objects=_synced(worker), peak=peak_memory())
+    for line in sys.stdin:
+        clock.forward(timedelta(seconds=json.loads(line)["later"]))
+        say(objects=_synced(worker), peak=peak_memory())
     worker.close()
-    return {"records": int(records), "seconds": seconds, "calls": calls}
 
 
-def by_bare_loop(config: Path) -> dict[str, Any]:
+def _synced(worker: Worker) -> Took:
+    took: Took = {}
+    for one in worker.ctx.crm.objects:
+        began, before = time.perf_counter(), worker.ctx.crm.api_calls
+        if not sync(worker.ctx, one.name, force=True):
+            raise RuntimeError(f"the sync of {one.name} failed")
+        seconds = time.perf_counter() - began
+        took[one.name] = {"seconds": seconds, "calls": worker.ctx.crm.api_calls - before}
+    with worker.store.read() as conn:
+        for name, records in conn.execute(select(WATERMARK.c.object, WATERMARK.c.records)):
+            took[name]["records"] = records
+    return took
+
+
+def by_bare_loop(config: Path) -> None:
     """The yardstick."""
     crm = crm_for(load_settings(config), load_secrets(os.environ), SystemClock())
     store = sqlite3.connect(config.parent / "bare.db", isolation_level=None)
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         store.execute(f"PRAGMA {pragma}")
-    began = time.perf_counter()
-    records = sum(_keep(store, crm, one) for one in crm.objects)
-    seconds = time.perf_counter() - began
-    calls = crm.api_calls
+    took: Took = {}
+    for one in crm.objects:
+        began, before = time.perf_counter(), crm.api_calls
+        records = _keep(store, crm, one)
+        seconds, calls = time.perf_counter() - began, crm.api_calls - before
+        took[one.name] = {"records": records, "seconds": seconds, "calls": calls}
     crm.close()
     store.close()
-    return {"records": records, "seconds": seconds, "calls": calls}
+    say(objects=took, peak=peak_memory())
 
 
 def _keep(store: sqlite3.Connection, crm: Crm, one: MirrorObject) -> int:
@@ -86,8 +106,10 @@ def main() -> None:
     parser.add_argument("way", choices=("sync", "bare"))
     parser.add_argument("config", type=Path)
     args = parser.parse_args()
-    result = by_sync(args.config) if args.way == "sync" else by_bare_loop(args.config)
-    say(**result, peak=peak_memory())
+    if args.way == "sync":
+        by_sync(args.config)
+    else:
+        by_bare_loop(args.config)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,14 @@ class Child:
             raise RuntimeError("a server of the bench ended")
         return found
 
+    def ask(self, seconds: float, **order: Any) -> dict[str, Any]:
+        """Give it an order, a line of JSON, and wait for its answer; RuntimeError for none."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        answer: dict[str, Any] = json.loads(self.line(seconds))
+        return answer
+
     def stop(self) -> None:
         """Let it end."""
         assert self.process.stdin is not None

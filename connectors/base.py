@@ -114,6 +114,19 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnerField:
+    """A field beside the owner that names a person; ``name`` is as the policy writes it.
+
+    ``filled`` counts the records whose field is not empty; None where the CRM does not tell.
+    """
+
+    noun: Literal["account", "deal", "prospect"]
+    name: str
+    label: str
+    filled: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """The medians over the 30 days up to ``day``, of one rep or the whole team.
 
@@ -273,6 +286,13 @@ class Crm(Protocol):
         """How many records object ``name`` has by the CRM's own count; None where that is dear.
 
         Raises ConnectorError.
+        """
+
+    def owner_fields(self) -> Sequence[OwnerField]:
+        """The fields of accounts, deals and prospects that name a person beside the owner.
+
+        By the CRM's metadata, as it is now, whether the policy reads them or not. What the CRM
+        hides from us is left out. Raises ConnectorError.
         """
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:

@@ -14,6 +14,7 @@ from connectors.base import (
     HintSource,
     Metric,
     MirrorObject,
+    OwnerField,
     Page,
     Webhook,
     WriteResult,
@@ -27,6 +28,7 @@ from connectors.hubspot.hearing import Hearing
 from connectors.hubspot.install import Installer
 from connectors.hubspot.mirror import Mirror, objects_of
 from connectors.hubspot.notes import Notes
+from connectors.hubspot.profile import owner_fields
 from connectors.hubspot.properties import TaskShape
 from connectors.hubspot.records import LEAD_PREFIX
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
@@ -127,6 +129,10 @@ class Hubspot:
     def count(self, name: str) -> int | None:
         """As the protocol says; of companies, contacts and deals. Raises ConnectorError."""
         return self._mirror.count(name)
+
+    def owner_fields(self) -> Sequence[OwnerField]:
+        """As the protocol says."""
+        return owner_fields(self._client)
 
     def ensure_properties(self) -> TaskShape:
         """Add the task properties that are missing; says which are there, and why not all.

@@ -14,6 +14,7 @@ from connectors.base import (
     HintSource,
     Metric,
     MirrorObject,
+    OwnerField,
     Page,
     Webhook,
     WriteResult,
@@ -23,6 +24,7 @@ from connectors.live import LivePart, LiveQuestion, Usage
 from connectors.people_csv.activities import Activities
 from connectors.people_csv.checks import checks
 from connectors.people_csv.live import live_parts
+from connectors.people_csv.profile import owner_fields
 from connectors.people_csv.records import SHAPES, Records, read_folder
 from connectors.people_csv.settings import CsvSettings
 from routing.nouns import Account, OutOfOffice, Person, Prospect
@@ -84,6 +86,10 @@ class PeopleCsv:
     def count(self, name: str) -> int | None:
         """As the protocol says. Raises ConfigError or TemporaryError, as ``read``."""
         return len(getattr(self._current()[0], name))
+
+    def owner_fields(self) -> Sequence[OwnerField]:
+        """As the protocol says; raises as ``read``."""
+        return owner_fields(self._current()[0])
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002
         """Yield the pages of all records of object ``name``; every object is a full one.

@@ -11,6 +11,7 @@ from connectors.base import (
     HintSource,
     Metric,
     MirrorObject,
+    OwnerField,
     Page,
     Webhook,
     WriteResult,
@@ -19,7 +20,7 @@ from connectors.checking import probe
 from connectors.errors import ConfigError
 from connectors.http import HttpSettings
 from connectors.live import LivePart, LiveQuestion, Usage
-from connectors.salesforce import events
+from connectors.salesforce import events, profile
 from connectors.salesforce.checks import Checks
 from connectors.salesforce.client import Client
 from connectors.salesforce.deploying import POLL_SECONDS
@@ -113,6 +114,10 @@ class Salesforce:
     def count(self, name: str) -> int | None:
         """As the protocol says; None for what is mirrored in part only. Raises ConnectorError."""
         return count(self._client, self._sources[name])
+
+    def owner_fields(self) -> Sequence[OwnerField]:
+        """As the protocol says."""
+        return profile.owner_fields(self._client, self._fields)
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:
         """Yield the pages of object ``name`` changed since ``watermark`` (None: all of it).

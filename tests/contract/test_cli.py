@@ -14,6 +14,7 @@ COMMANDS = (
     "demo",
     "init",
     "connect",
+    "profile",
     "check",
     "doctor",
     "run",

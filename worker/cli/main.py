@@ -21,6 +21,7 @@ from worker.cli import (
     init,
     latency,
     policy_test,
+    profile,
     replay,
     run,
     send_signal,
@@ -45,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS = (
-    *(demo, init, connect, check, doctor, run, sync),
+    *(demo, init, connect, profile, check, doctor, run, sync),
     *(send_signal, alerts, latency, coverage, explain, replay, policy_test),
     *(who, away, settings),
 )

@@ -92,24 +92,29 @@ class ConfigFile:
 
     def write(self, text: str) -> None:
         """Put the text into the file, whole or not at all. Raises UnwritableError."""
-        target = Path(os.path.realpath(self.path))
+        write_whole(self.path, text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put the text into a file, whole or not at all. Raises UnwritableError."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
-            mode = stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o644
-            handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-                    stream.write(text)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.chmod(name, mode)
-                os.replace(name, target)
-            except OSError:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(name)
-                raise
-        except OSError as error:
-            said = f"{self.path} cannot be written: {error.strerror}; let the user that runs "
-            raise UnwritableError(f"{said}hotlead connect write in this folder") from error
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(name, mode)
+            os.replace(name, target)
+        except OSError:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name)
+            raise
+    except OSError as error:
+        said = f"{path} cannot be written: {error.strerror}; let the user that runs "
+        raise UnwritableError(f"{said}hotlead write in this folder") from error
 
 
 def _read(path: Path) -> YamlFile:

@@ -107,11 +107,22 @@ def _mirror(done: Connected) -> NextStep | None:
     )
 
 
+def _profile(done: Connected) -> NextStep | None:
+    """After the mirror, as it reads it: the preset's stage classes and roles are a guess."""
+    mirrored = _mirror(done) is not None  # offered right before this
+    if not done.ready or not (mirrored or done.guide.kind == "crm"):
+        return None
+    text = "Let it propose the stage classes and roles that fit your CRM"
+    return NextStep(text=text, command="hotlead profile" if mirrored else _MIRROR_AND_PROFILE)
+
+
+_MIRROR_AND_PROFILE = "hotlead sync --once && hotlead profile"
 NEXT_STEPS: tuple[Callable[[Connected], NextStep | None], ...] = (
     _crm,
     _surface,
     _fill_in,
     _mirror,
+    _profile,
 )
 """Asked in this order after what was given is stored; each may have nothing to say."""
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from connectors.base import AbsenceReader, Crm, Surface
+from connectors.base import Crm, Surface
 from connectors.oauth import Consent
-from routing.nouns import Person
 from worker.clock import Clock
 from worker.secrets import HUBSPOT_REFRESH_TOKEN, SALESFORCE_REFRESH_TOKEN, Secrets
 from worker.settings import Settings
@@ -80,28 +77,13 @@ def surfaces_for(settings: Settings, secrets: Secrets) -> dict[str, Surface]:
     """The surfaces that the policy may name, by name."""
     from connectors.slack.surface import Slack
 
-    return {"slack": Slack(settings.slack, _slack(secrets))}
+    return {"slack": Slack(settings.slack, slack_secrets(secrets))}
 
 
-def _slack(secrets: Secrets) -> SlackSecrets:
+def slack_secrets(secrets: Secrets) -> SlackSecrets:
+    """The tokens of the app; those that are not set are empty."""
     from connectors.slack.settings import SlackSecrets
 
     return SlackSecrets(
         bot_token=secrets.slack_bot_token or _UNSET, app_token=secrets.slack_app_token
     )
-
-
-def absences_for(
-    settings: Settings,
-    secrets: Secrets,
-    people: Callable[[], Sequence[Person]],
-    now: Callable[[], datetime],
-) -> list[AbsenceReader]:
-    """What tells of absences beside the CRM, of the sources that the policy heeds."""
-    heeded = settings.policy.availability.precedence
-    found: list[AbsenceReader] = []
-    if "slack" in heeded and settings.slack.status and secrets.slack_bot_token is not None:
-        from connectors.slack.status import SlackStatus
-
-        found.append(SlackStatus(settings.slack, _slack(secrets), people, now))
-    return found

@@ -16,8 +16,8 @@ from fastapi import APIRouter, FastAPI
 
 from connectors.base import ButtonPress
 from connectors.errors import ConnectorError
-from worker.absences import people_of
-from worker.adapters import absences_for, crm_for, surfaces_for
+from worker.absences import absences_for
+from worker.adapters import crm_for, surfaces_for
 from worker.audit import audit_job
 from worker.budget.governor import Governor
 from worker.clock import Clock
@@ -95,7 +95,7 @@ class Worker:
             patience=replace(patience or Patience(), reconcile=every, history=kept),
             guard=self._guard,
             governor=self._governor,
-            absences=absences_for(settings, secrets, lambda: people_of(self.store), clock.now),
+            absences=absences_for(settings, secrets, self.store, clock.now),
         )
         prepare_mirror(self.store, self.ctx.crm, clock.now(), self.ctx.absences)
         prepare_reconcile(self.store, self.ctx.crm, clock.now() + every)

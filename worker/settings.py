@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import make_url
 
+from connectors.calendar.settings import CalendarSettings
 from connectors.http import HttpSettings
 from connectors.hubspot.settings import HubspotSettings
 from connectors.people_csv.settings import CsvSettings
@@ -29,6 +30,7 @@ from worker.sections import (
     StoreSettings,
     WebSettings,
 )
+from worker.store.team_facts import is_region
 from worker.validation import explain, shown
 from worker.yaml_file import FileProblem, KeyPath, YamlError, YamlFile, read_yaml
 
@@ -41,6 +43,7 @@ class Settings(Section):
     hubspot: HubspotSettings = Field(default_factory=HubspotSettings)
     csv: CsvSettings | None = None
     slack: SlackSettings = Field(default_factory=SlackSettings)
+    calendars: CalendarSettings = Field(default_factory=CalendarSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     web: WebSettings = Field(default_factory=WebSettings)
@@ -89,7 +92,30 @@ def load_settings(
         settings = Settings.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         raise SettingsError(_problems(error, main, policy)) from error
+    unknown = _unknown_regions(settings.policy, main, policy)
+    if unknown:
+        raise SettingsError(unknown)
     return _finished(settings, path.resolve().parent)
+
+
+def _unknown_regions(
+    policy: Policy, main: YamlFile, policy_file: YamlFile | None
+) -> list[FileProblem]:
+    """The regions of public holidays that nobody knows, each at its place."""
+    rule = policy.holidays
+    named: list[tuple[KeyPath, str]] = [(("people", who), one) for who, one in rule.people.items()]
+    if rule.region:
+        named.insert(0, (("region",), rule.region))
+    found = []
+    for place, region in named:
+        if is_region(region):
+            continue
+        what = f"{shown(region)!r} is no region with known holidays"
+        mend = "write one like US, US-CA or DE-BY"
+        inner: KeyPath = ("holidays", *place)
+        source, at = (policy_file, inner) if policy_file else (main, ("policy", *inner))
+        found.append(source.problem(at, what, mend))
+    return found
 
 
 def _policy_file(main: YamlFile, path: Path) -> YamlFile | None:
@@ -160,6 +186,9 @@ def _finished(settings: Settings, folder: Path) -> Settings:
     """With paths made whole and the account fields that the policy reads."""
     changes: dict[str, Any] = {"store": _anchored_store(settings.store, folder)}
     changes["credentials"] = folder / settings.credentials
+    if settings.calendars.file is not None:
+        file = folder / settings.calendars.file
+        changes["calendars"] = settings.calendars.model_copy(update={"file": file})
     if settings.csv is not None:
         changes["csv"] = settings.csv.model_copy(update={"folder": folder / settings.csv.folder})
     for crm in (settings.salesforce, settings.hubspot):

@@ -12,7 +12,7 @@ from pydantic import SecretStr, ValidationError
 from connectors.errors import ConfigError
 from connectors.slack.settings import SlackSecrets, SlackSettings
 from connectors.slack.status import SlackStatus
-from routing.nouns import OutOfOffice, Person
+from routing.nouns import Account, OutOfOffice, Person
 from tests.contract.flow_kit import Office, make_office, office, rows
 from tests.contract.slack_kit import BO, EVA, GONE, Kit, workspace
 from tests.waiting import until
@@ -181,3 +181,18 @@ def test_an_unread_slack_says_so_and_hides_nobody(office: Office) -> None:
     assert len(office.texts("ann")) == 1
     (receipt,) = rows(worker, RECEIPT)
     assert "slack was not read" in json.dumps(receipt["decision"])
+
+
+def test_nobody_covers_who_is_on_the_same_leave(make_office: Callable[..., Office]) -> None:
+    office = make_office()
+    for who in ("ann", "ben"):
+        office.slack.set_status(f"{who}@team.example", "Company offsite: OOO")
+    worker = office.worker()
+    office.post(worker, office.body())
+    assert worker.settle()
+    assert (office.texts("ann"), office.texts("ben")) == ([], [])
+    assert len(office.texts("#hot-leads")) == 1
+    owners = {one["id"]: one["owner_id"] for one in rows(worker, table_of(Account))}
+    assert set(owners.values()) == {None}  # roles are columns here, and stay as they are
+    csv = (office.folder / "crm" / "accounts.csv").read_text()
+    assert "Acme,acme.example,active_deal,bea@team.example,ann@team.example" in csv

@@ -221,3 +221,17 @@ def test_account_fields_come_from_the_role_sources(tmp_path: Path) -> None:
     settings = load_settings(written(tmp_path, text))
     assert account_fields(settings.policy) == ("BDR__c", "CSM__c")
     assert settings.hubspot.account_fields == ("Tier", "CSM__c", "BDR__c")
+
+
+def test_a_region_without_known_holidays_is_named_with_its_line(tmp_path: Path) -> None:
+    rule = (
+        "  holidays:\n    region: Atlantis\n    people: {a@b.example: US-CA, c@b.example: US-XX}\n"
+    )
+    first, second = problems(tmp_path, LEAST + rule)
+    assert first.startswith("hotlead.yaml:12:13: 'Atlantis' is no region")
+    assert second.startswith("hotlead.yaml:13:")
+    assert "US-XX" in second
+    apart = POLICY + "holidays: {region: Atlantis}\n"
+    written(tmp_path, apart, "policy.yaml")
+    (only,) = problems(tmp_path, "crm: csv\ncsv: {folder: crm}\npolicy: policy.yaml\n")
+    assert only.startswith("policy.yaml:8:20: ")

@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 
 from connectors.base import Check
-from worker.absences import people_of
-from worker.adapters import absences_for
+from worker.absences import absences_for
 from worker.clock import Clock
 from worker.secrets import Secrets
 from worker.settings import Settings
@@ -21,9 +20,8 @@ def absence_checks(
 
     Readers named in ``mute`` are known not to answer and are not asked.
     """
-    people = people_of(store)
     with ExitStack() as stack:
-        for reader in absences_for(settings, secrets, lambda: people, clock.now):
+        for reader in absences_for(settings, secrets, store, clock.now):
             stack.callback(reader.close)
             if reader.name not in mute:
                 yield from reader.checks()

@@ -36,6 +36,9 @@ from worker.medians import publish, publish_due
 from worker.outbox import anything_due, free_leases, sweep
 from worker.prepare import Preparation
 from worker.press import handle_press
+from worker.proof.shadowing import SECONDS as SHADOW_SECONDS
+from worker.proof.shadowing import Shadowing
+from worker.proof.versions import note_version, user
 from worker.reconcile import prepare_reconcile, reconcile, reconcile_due
 from worker.schedule import Schedule
 from worker.secrets import Secrets
@@ -101,6 +104,7 @@ class Worker:
         prepare_reconcile(self.store, self.ctx.crm, clock.now() + every)
         with self.store.write() as tx:
             keep_policy(tx, settings.policy, clock.now())
+            note_version(tx, settings.policy.hash, "loaded", by=user(), now=clock.now())
         self._preparation = Preparation(self.ctx.crm)
         self.hints = Hints(self.ctx, timedelta(seconds=settings.clock.hint_gap_seconds))
         self._listening = Listening(self.ctx, self.hints)
@@ -205,6 +209,7 @@ class Worker:
         schedule.add("audit", audit_job, clock.audit_seconds)
         schedule.add("budget", lambda _: self._governor.tick(), clock.budget_seconds)
         schedule.add("watchdog", watch, clock.watchdog_seconds)
+        schedule.add("shadow", Shadowing().tick, SHADOW_SECONDS)
         return schedule
 
     def _listen(self, surface: Any) -> None:

@@ -26,6 +26,8 @@ COMMANDS = (
     "explain",
     "replay",
     "test",
+    "shadow",
+    "policy",
 )
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import typer
 
 from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, secrets_for
 from worker.cli.output import console, print_json
+from worker.placeholders import placeholders
 from worker.secrets import Secrets
 from worker.settings import Settings, load_settings, missing_secrets
-
-_PLACEHOLDER = re.compile(r"[\w.@-]*YOUR-[A-Z][\w.@-]*")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -56,15 +54,6 @@ def _print(config: Path, settings: Settings, secrets: Secrets, missing: list[str
     for name in missing:
         told = f"Missing secret: set {name}, or {name}_FILE to a file, or put it into "
         console.print(f"{told}{settings.credentials}", markup=False, soft_wrap=True)
-
-
-def placeholders(config: Path) -> list[str]:
-    """Where the file still holds what ``hotlead init`` left to be replaced."""
-    found = []
-    for number, line in enumerate(config.read_text(encoding="utf-8").splitlines(), start=1):
-        names = _PLACEHOLDER.findall(line.partition("#")[0] if line[:1] == "#" else line)
-        found += [f"{config}:{number}: {name}" for name in names]
-    return found
 
 
 def _says(settings: Settings) -> list[str]:

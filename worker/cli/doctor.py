@@ -12,10 +12,10 @@ import typer
 from rich.text import Text
 
 from connectors.base import Check
-from worker.cli.check import placeholders
 from worker.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, clock, load
 from worker.cli.output import console, print_json, printable
 from worker.doctor.credentials import credential_checks
+from worker.placeholders import placeholders
 from worker.secrets import Secrets
 from worker.settings import Settings, signature_required
 

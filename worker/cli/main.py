@@ -20,12 +20,14 @@ from worker.cli import (
     explain,
     init,
     latency,
+    policy,
     policy_test,
     profile,
     replay,
     run,
     send_signal,
     settings,
+    shadow,
     sync,
     who,
 )
@@ -48,7 +50,7 @@ app = typer.Typer(
 _COMMANDS = (
     *(demo, init, connect, profile, check, doctor, run, sync),
     *(send_signal, alerts, latency, coverage, explain, replay, policy_test),
-    *(who, away, settings),
+    *(shadow, policy, who, away, settings),
 )
 for module in _COMMANDS:
     module.add_to(app)

@@ -9,7 +9,8 @@ import worker.store.flow_tables
 import worker.store.guard_tables
 import worker.store.hint_tables
 import worker.store.history_tables
-import worker.store.mirror_tables  # noqa: F401 - all register their tables
+import worker.store.mirror_tables
+import worker.store.trial_tables  # noqa: F401 - all register their tables
 
 _ALL = SQLModel.metadata.tables
 
@@ -42,3 +43,6 @@ BUDGET: Table = _ALL["budget"]
 API_CALLS: Table = _ALL["api_calls"]
 READ_COST: Table = _ALL["read_cost"]
 NOTICE: Table = _ALL["notice"]
+POLICY_VERSION: Table = _ALL["policy_version"]
+SHADOW: Table = _ALL["shadow"]
+DISAGREEMENT: Table = _ALL["disagreement"]

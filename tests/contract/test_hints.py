@@ -128,6 +128,15 @@ def test_polling_goes_on_without_any_hint(desk: Desk) -> None:
     assert set(desk.crm.reads) == {one.name for one in desk.crm.objects}
 
 
+@pytest.mark.pitfall("R14", "where a webhook is believed to tell all, what it did not tell is lost")
+def test_r14_what_was_hinted_at_is_polled_all_the_same(desk: Desk) -> None:
+    desk.hints.tell("here", 0, ACCOUNTS)
+    desk.tick(6)
+    assert desk.crm.reads == ["accounts"]
+    desk.tick(30)
+    assert desk.crm.reads.count("accounts") == 2
+
+
 def test_a_store_that_fails_loses_no_hint(desk: Desk) -> None:
     desk.hints.tell("here", 0, ACCOUNTS)
     desk.hints.keep("here", "topic", "7")

@@ -79,7 +79,6 @@ def edit(desk: Desk, number: int) -> None:
 
 @settings(max_examples=10, deadline=None)
 @given(steps=_steps)
-@pytest.mark.pitfall("R14", "what a webhook says is taken for the truth")
 def test_the_mirror_ends_the_same_with_hints_and_without(
     pair: list[Desk], steps: list[tuple[object, ...]]
 ) -> None:

@@ -35,10 +35,7 @@ MUTANTS = (
         old="            if tx.conn.execute(mine.values(next_at=now)).rowcount == 1:",
         new="            later = now + timedelta(days=999)\n"
         "            if tx.conn.execute(mine.values(next_at=later)).rowcount == 1:",
-        tests=(
-            "tests/fuzz/test_hints_do_no_harm.py"
-            "::test_the_mirror_ends_the_same_with_hints_and_without",
-        ),
+        tests=("tests/contract/test_hints.py::test_r14_what_was_hinted_at_is_polled_all_the_same",),
     ),
     Mutant(
         pitfall="R15",

@@ -91,7 +91,6 @@ def test_r1_one_stamp_on_more_rows_than_a_page_holds(kit: Kit) -> None:
     assert set(copy.sync()) == set(made)
 
 
-@pytest.mark.pitfall("R5", "ids are sorted as texts and compared as numbers")
 def test_ids_of_different_length_in_one_bulk_edit_are_all_read(kit: Kit) -> None:
     copy = started(kit)
     made = fill(kit, 600)
@@ -100,6 +99,7 @@ def test_ids_of_different_length_in_one_bulk_edit_are_all_read(kit: Kit) -> None
     for one in made:
         kit.sandbox.update("contacts", one, jobtitle="VP")
     rows = copy.sync()
+    assert set(rows) == set(made)
     assert {row.title for row in rows.values() if isinstance(row, Prospect)} == {"VP"}
 
 
@@ -146,11 +146,12 @@ def test_an_index_that_lags_shows_the_old_value_first_and_the_new_one_in_the_end
 ) -> None:
     made = fill(kit, 1)
     copy = started(kit)
-    kit.sandbox.portal.search_lag = timedelta(minutes=3)
+    kit.sandbox.portal.search_lag = timedelta(minutes=60)  # far more than the overlap
     kit.sandbox.update("contacts", made[0], firstname="New")
-    kit.clock.forward(minutes=1)
-    copy.sync()
-    kit.clock.forward(minutes=3)
+    for _ in range(3):
+        kit.clock.forward(minutes=19)
+        copy.sync()
+    kit.clock.forward(minutes=4)
     row = copy.sync()[made[0]]
     assert isinstance(row, Prospect)
     assert row.name == "New"

@@ -295,28 +295,6 @@ MUTANTS = (
         tests=(f"{_HUBSPOT}::test_r5_more_changes_of_one_stamp_than_a_search_may_return",),
     ),
     Mutant(
-        pitfall="R5",
-        cure="nothing goes by the order of ids, which are sorted as texts",
-        file=f"{_HS}/reading.py",
-        old="        ranges = [(0, HIGHEST_ID)]\n",
-        new='        ranges, last = [(0, 0)], "0"\n'
-        "        api = self._client.reading.crm.objects.search_api\n"
-        "        while last:\n"
-        '            tests = [where(stamp_name(kind), "EQ", at), *filters]\n'
-        '            tests.append(where("hs_object_id", "GT", last))\n'
-        "            body = {\n"
-        '                "filterGroups": [{"filters": tests}],\n'
-        '                "properties": list(properties),\n'
-        '                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],\n'
-        '                "limit": SEARCH_PAGE,\n'
-        "            }\n"
-        '            page = self._client.get("ids", api.do_search, kind, body, search=True)\n'
-        '            yield page["results"]\n'
-        '            more = len(page["results"]) == SEARCH_PAGE\n'
-        '            last = page["results"][-1]["id"] if more else ""\n',
-        tests=(f"{_HUBSPOT}::test_ids_of_different_length_in_one_bulk_edit_are_all_read",),
-    ),
-    Mutant(
         pitfall="R8",
         cure="a query that took too long is asked over half the time",
         file=f"{_SF}/reading.py",

@@ -54,8 +54,9 @@ def _synced(worker: Worker) -> Took:
             raise RuntimeError(f"the sync of {one.name} failed")
         seconds = time.perf_counter() - began
         took[one.name] = {"seconds": seconds, "calls": worker.ctx.crm.api_calls - before}
-    with worker.store.read() as conn:
-        for name, records in conn.execute(select(WATERMARK.c.object, WATERMARK.c.records)):
+    query = select(WATERMARK.c.object, WATERMARK.c.records).where(WATERMARK.c.object.in_(took))
+    with worker.store.read() as conn:  # other sources of absences have watermarks, too
+        for name, records in conn.execute(query):
             took[name]["records"] = records
     return took
 

@@ -40,7 +40,7 @@ def test_a_worker_that_is_well_says_so_with_all_its_figures(office: Office, work
     assert worker.settle()
     report = health_of(worker).json()
     assert report["ok"] is True
-    often = {"sweep", "sync", "reconcile", "digest", "audit", "budget", "watchdog"}
+    often = {"sweep", "sync", "reconcile", "digest", "audit", "budget", "watchdog", "shadow"}
     assert set(report["clock"]) == often | {"history", "medians"}
     assert report["budget"]["state"] == "unknown"  # files have no limits
     assert report["freshness"]["budget_seconds"]["accounts"] == 300

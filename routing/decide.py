@@ -44,11 +44,28 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
     wish, why_priority = _interruption(signal_class, steps[0], snapshot, policy)
     if wish == "silent":
         return _explained(signal_class, why_priority, policy)
+    outcome = Outcome.ALERT if wish == "real_time" else Outcome.DIGEST
+    said = (class_why, why_priority)
+    return decision_of(case, found, search, steps, candidates, ladder, outcome, said)
+
+
+def decision_of(
+    case: Case,
+    found: Found,
+    search: Search,
+    steps: tuple[Step, ...],
+    candidates: tuple[Candidate, ...],
+    ladder: str,
+    outcome: Outcome,
+    said: tuple[str, ...],
+) -> Decision:
+    """The decision that the parts amount to; ``said`` are the notes that come first."""
+    signal, snapshot, where, policy = case.signal, case.snapshot, case.where, case.policy
+    assignee = search.holder.person if search.holder else None
     sender = snapshot.by_email(signal.sending_rep) if signal.sending_rep else None
-    real_time = wish == "real_time"
     return Decision(
-        outcome=Outcome.ALERT if real_time else Outcome.DIGEST,
-        signal_class=signal_class,
+        outcome=outcome,
+        signal_class=case.signal_class,
         stage_class=where.stage_class,
         role=search.holder.role if search.holder else "unowned",
         route=found.route.name,
@@ -62,12 +79,12 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
         stage_label=label_of(where.deal, snapshot) if where.deal else "",
         ladder=ladder,
         turn=_turn(search),
-        watchers=watchers_of(found, case, steps) if real_time else (),
-        digest_place=None if real_time else steps[0].place,
+        watchers=watchers_of(found, case, steps) if outcome is Outcome.ALERT else (),
+        digest_place=steps[0].place if outcome is Outcome.DIGEST else None,
         candidates=candidates,
         passed=found.passed,
         facts=_facts(snapshot, where, search, candidates),
-        notes=_notes(class_why, why_priority, where, search, snapshot),
+        notes=_notes(said, where, search, snapshot),
         policy_hash=policy.hash,
     )
 
@@ -81,16 +98,20 @@ def next_step(
     policy: Policy,
     now: datetime,
     ladder: str = "",
+    past: str | None = None,
 ) -> Step | None:
     """The next rung above ``reached`` whose place has not been asked; None at the top.
 
     ``asked`` holds the places (as text) that already have the alert; a reminder is for one of
-    these. ``ladder`` is the name of the ladder that the alert climbs.
+    these. ``ladder`` is the name of the ladder that the alert climbs. ``past`` is who claimed it
+    and then did not respond: the next is asked, and not they.
     """
     assignee = snapshot.people.get(assignee_id) if assignee_id else None
     steps, _ = build_ladder(assignee, snapshot, policy, now, declined, ladder)
     for step in steps:
         again = step.kind is RungKind.REMIND
+        if past is not None and (again or step.person_id == past):
+            continue
         if step.number > reached and (str(step.place) in asked) is again:
             return step
     return None
@@ -205,7 +226,7 @@ def _turn(search: Search) -> str:
 
 
 def _notes(
-    class_why: str, why_priority: str, where: Standing, search: Search, snapshot: Snapshot
+    said: tuple[str, ...], where: Standing, search: Search, snapshot: Snapshot
 ) -> tuple[str, ...]:
     match = snapshot.match
     matched = (
@@ -214,7 +235,7 @@ def _notes(
         else ()
     )
     stage = f"{where.stage_class.value}: {where.why}"
-    return (class_why, why_priority, stage, *matched, *search.tried)
+    return (*said, stage, *matched, *search.tried)
 
 
 def _interruption(

@@ -17,6 +17,8 @@ class Outcome(StrEnum):
     JOIN = "join"
     DIGEST = "digest"
     EXPLAIN = "explain"
+    HAND_OVER = "hand_over"
+    """No end of a signal: its open alert was decided again, as the facts had changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,10 +12,12 @@ from datetime import timedelta
 from sqlalchemy import exists, func, select
 
 from worker.context import Context
+from worker.outbox import due
 from worker.store.facts import count_signals
 from worker.store.tables import ACTIVITY, ALERT, DELIVERY, SIGNAL
 
-_GRACE = timedelta(minutes=2)
+GRACE = timedelta(minutes=2)
+_MOST_LATE = 1000
 log = logging.getLogger(__name__)
 
 
@@ -81,8 +83,36 @@ def audit(ctx: Context, grace: timedelta = timedelta(0)) -> Audit:
     )
 
 
+def in_words(found: Audit) -> str:
+    """What the audit found missing, for an admin."""
+    parts = []
+    if found.unexplained:
+        parts.append(f"{found.unexplained} accepted signals ended nowhere")
+    if found.undelivered:
+        parts.append(f"{found.undelivered} alerts have reached nobody")
+    return "; ".join(parts)
+
+
+def silent_surfaces(ctx: Context) -> dict[str, int]:
+    """The surfaces by which messages are long due while none got through, and how many wait."""
+    since = ctx.clock.now() - ctx.silent_after
+    waiting: dict[str, int] = {}
+    with ctx.store.read() as conn:
+        late = (DELIVERY.c.sent_at.is_(None), DELIVERY.c.created_at <= since)
+        unsent = select(DELIVERY.c.place).where(due(DELIVERY), *late)
+        for place in conn.execute(unsent.limit(_MOST_LATE)).scalars():
+            name = place.partition(":")[0]
+            waiting[name] = waiting.get(name, 0) + 1
+        for name in list(waiting):
+            theirs = DELIVERY.c.place.startswith(f"{name}:", autoescape=True)
+            lately = select(DELIVERY.c.id).where(DELIVERY.c.sent_at > since, theirs)
+            if conn.execute(lately.limit(1)).first() is not None:
+                del waiting[name]
+    return waiting
+
+
 def audit_job(ctx: Context) -> None:
     """Clock job: count, and say loudly what is missing."""
-    found = audit(ctx, _GRACE)
+    found = audit(ctx, GRACE)
     if not found.ok:
         log.error("the audit found something missing", extra={"audit": asdict(found)})

@@ -112,6 +112,10 @@ def status_line(alert: Row, delivery: Row) -> str:
         return f"👋 {holder} is on it"
     if state == "snoozed":
         return f"💤 Snoozed by {holder} until {_clock(alert['due_at'], zone)}"
+    if _is_past(alert, delivery):
+        if delivery["place"] == alert["rung_place"]:
+            return "⏬ Told again below"
+        return f"➡️ Handed over to {alert['assignee_name'] or alert['rung_name']}"
     if delivery["kind"] == "alert" and delivery["rung"] < alert["rung"]:
         if delivery["place"] == alert["rung_place"]:
             return "⏰ Reminded below"
@@ -120,6 +124,12 @@ def status_line(alert: Row, delivery: Row) -> str:
         return "⏰ Reminded below"
     told = f"⏳ Waiting for {alert['rung_name']}"
     return f"{told} · act by {_clock(alert['due_at'], zone)}" if alert["due_at"] else told
+
+
+def _is_past(alert: Row, delivery: Row) -> bool:
+    """Whether the message asked somebody before the alert was handed over."""
+    handed = alert["handed_at"]
+    return delivery["kind"] == "alert" and handed is not None and delivery["created_at"] < handed
 
 
 def _clock(moment: datetime | None, zone: ZoneInfo) -> str:
@@ -165,6 +175,8 @@ def _buttons(alert: Row, delivery: Row, policy: Policy) -> list[Button]:
         )
     why = Button(label="Why here?" if _is_channel(delivery["place"]) else "Why me?", action="why")
     if delivery["kind"] != "alert" or not alert["open"]:
+        return [*buttons, why]
+    if _is_past(alert, delivery) and not _is_channel(delivery["place"]):
         return [*buttons, why]
     if alert["state"] in ("fired", "snoozed"):
         shared = _is_channel(delivery["place"])

@@ -14,6 +14,7 @@ from worker.dispatch.base import Dispatch
 from worker.store.engine import Store
 
 if TYPE_CHECKING:
+    from worker.alarms import Alarms
     from worker.budget.governor import Governor
     from worker.claim import Claim
     from worker.fresh.guard import Guard
@@ -52,6 +53,10 @@ class Context:
     """Reads stale facts live before a decision; without one the mirror alone counts."""
     governor: Governor | None = None
     """Sets the pace of polling; without one each object is read at its own interval."""
+    alarms: Alarms | None = None
+    """Other ways to an admin than the surface; None where none is set up."""
+    silent_after: timedelta = timedelta(minutes=10)
+    """Messages that wait for so long, while none gets through, are told by another way."""
     reading: dict[str, tuple[int, int | None]] = field(default_factory=dict)
     """The objects that this worker reads just now: records so far, and the total if known."""
     absences: Sequence[AbsenceReader] = ()

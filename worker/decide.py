@@ -20,8 +20,9 @@ from routing.snapshot import Snapshot
 from worker.claim import hand_over_new
 from worker.context import Context
 from worker.fresh.deciding import Tried, must_wait
+from worker.holders import begin_holder
 from worker.outbox import wake_alert
-from worker.respond import respond_to_signal, week_to_store
+from worker.respond import respond_to_signal
 from worker.store.alerts import (
     add_delivery,
     add_event,
@@ -35,6 +36,7 @@ from worker.store.facts import last_reads, open_alert, signal_from, snapshot_for
 from worker.store.receipts import add_receipt
 from worker.store.statements import add, change
 from worker.store.tables import ACTIVITY, SIGNAL
+from worker.weeks import week_to_store
 
 _RACES = 5
 _IN_DIGEST = (
@@ -176,6 +178,9 @@ def _fire(
     _settle(tx, signal_id, "alert", alert_id=alert_id, explanation=decision.reason)
     _adopt(ctx, tx, alert_id, signal)
     add_event(tx, alert_id, now, "fired", decision.reason, step.person_id)
+    owner = snapshot.people.get(decision.assignee_id or "")
+    own = week_of(owner, ctx.policy.working_hours, off_days(owner, snapshot.holidays))
+    begin_holder(tx, alert_id, decision.assignee_id, decision.assignee_name, "fired", own, now)
     add(tx, ACTIVITY, _activity_values(alert_id, now))
     _tell(ctx, tx, alert_id, "alert", step.place, now, step)
     for watcher in decision.watchers:

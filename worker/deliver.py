@@ -108,7 +108,7 @@ def _succeeded(ctx: Context, taken: Claim, sent: Sent) -> None:
             if row["kind"] == "alert":
                 tx.conn.execute(_TOLD, {"which": row["alert_id"], "delivered_at": now})
                 if now - row["created_at"] > _LATE:
-                    begin_wait(ctx, tx, row["alert_id"], row["rung"], now)
+                    begin_wait(ctx, tx, row, now)
             text = f"{row['kind']} message to {taken.place.address}"
             add_event(tx, row["alert_id"], now, "delivered", text, row["person_id"])
         wake_alert(ctx, tx, row["alert_id"])
@@ -168,7 +168,8 @@ def _climb(
         return
     tx.conn.execute(
         update(ALERT)
-        .where(ALERT.c.id == row["alert_id"], ALERT.c.open, ALERT.c.rung == row["rung"])
+        .where(ALERT.c.id == row["alert_id"], ALERT.c.open)
+        .where(ALERT.c.rung == row["rung"], ALERT.c.round == row["round"])
         .values(due_at=now)
     )
     ctx.dispatch.hand_over(tx, "escalate", row["alert_id"], lock=f"alert:{row['alert_id']}")

@@ -123,6 +123,7 @@ def _told(conn: Connection, ids: Sequence[str]) -> Mapping[tuple[str, int], str]
     query = select(DELIVERY.c.alert_id, DELIVERY.c.rung, DELIVERY.c.person_id).where(
         DELIVERY.c.alert_id.in_(ids), DELIVERY.c.person_id.is_not(None)
     )
+    query = query.order_by(DELIVERY.c.created_at)
     return {(row[0], row[1]): row[2] for row in conn.execute(query)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, select, update
 
@@ -17,8 +17,9 @@ from routing.snapshot import Snapshot
 from worker.context import Context
 from worker.fresh.budgets import people_scopes, question_of
 from worker.fresh.deciding import Rung, note_rung
+from worker.hand_over import reconsider
+from worker.holders import begin_holder
 from worker.outbox import wake_alert
-from worker.respond import week_from
 from worker.store.alerts import (
     Row,
     add_delivery,
@@ -31,9 +32,10 @@ from worker.store.alerts import (
 )
 from worker.store.engine import Tx
 from worker.store.facts import last_reads, snapshot_for
-from worker.store.receipts import policy_by_hash
+from worker.store.receipts import policy_of
 from worker.store.tables import DELIVERY
 from worker.store.view import Seen
+from worker.weeks import week_for
 
 _LOOK_AGAIN = timedelta(minutes=1)
 _TRY_ALL_AGAIN = timedelta(minutes=5)
@@ -61,20 +63,29 @@ def escalate(ctx: Context, alert_id: str, tried: Rung | None = None) -> None:
             return
         if alert["state"] == "snoozed":
             _remind(ctx, tx, alert, now)
-        else:
+        elif not _is_others_now(ctx, tx, alert, now):
             gone = _on_rung(tx, alert, "failed")
             why = f"{alert['rung_name']} cannot be reached" if gone else ""
             climb(ctx, tx, alert, now, why, tried)
         wake_alert(ctx, tx, alert_id)
 
 
+def _is_others_now(ctx: Context, tx: Tx, alert: Row, now: datetime) -> bool:
+    """Before the next is asked: whether it went to a new assignee, to whom the ladder belongs."""
+    expired = dict(alert) | {"state": "fired"}  # a claim that led nowhere keeps nothing
+    return reconsider(ctx, tx, cast(Row, expired), now) is not False
+
+
 def climb(
     ctx: Context, tx: Tx, alert: Row, now: datetime, why: str = "", tried: Rung | None = None
 ) -> None:
     """Tell the next rung that can be used, by the policy that the alert was fired under."""
-    policy = policy_of(ctx, tx.conn, alert["policy_hash"])
+    policy = policy_of(tx.conn, alert["policy_hash"], ctx.policy)
     snapshot = _facts(tx.conn, alert, policy, now)
     step = _next(tx.conn, alert, snapshot, policy, now)
+    anew = step is None and alert["state"] == "acknowledged"
+    if anew:
+        step = _from_the_start(alert, snapshot, policy, now)
     if tried is not None:
         note_rung(tx, alert["id"], tried, step.name if step else "nobody", now)
     again: dict[str, Any] = {"state": "fired", "holder_id": None, "holder_name": ""}
@@ -84,7 +95,18 @@ def climb(
             add_event(tx, alert["id"], now, "top_of_ladder", text)
             _never_silent(tx, alert, now)
         return
+    if anew:
+        again["round"] = alert["round"] + 1
     _tell(tx, alert, step, snapshot, policy, now, why, again)
+
+
+def _from_the_start(alert: Row, snapshot: Snapshot, policy: Policy, now: datetime) -> Step:
+    """A claim on the last rung led nowhere: the first who can act and is not the claimant."""
+    assignee = snapshot.people.get(alert["assignee_id"] or "")
+    declined = frozenset(alert["declined"])
+    steps, _ = build_ladder(assignee, snapshot, policy, now, declined, alert["ladder"])
+    others = (one for one in steps if one.person_id != alert["holder_id"])
+    return next(others, steps[0])
 
 
 def _tell(
@@ -113,6 +135,9 @@ def _tell(
         return
     if alert["state"] == "acknowledged":
         why = f"{alert['holder_name']} was on it, but no response was seen"
+        own = week_for(tx.conn, alert["assignee_id"], policy, now)
+        whose = (alert["assignee_id"], alert["assignee_name"])
+        begin_holder(tx, alert["id"], *whose, "reopened", own, now)
     reason = why or f"{alert['rung_name']} did not act in time"
     reminds = step.kind is RungKind.REMIND
     text = f"{reason}; " + ("reminded" if reminds else f"now {step.name} ({step.kind.value})")
@@ -126,37 +151,41 @@ def _tell(
         now=now,
         wanted=alert["revision"] + 1,
         step=step,
-        round_=alert["round"],
+        round_=again.get("round", alert["round"]),
     )
 
 
 def _remind(ctx: Context, tx: Tx, alert: Row, now: datetime) -> None:
     """A snooze is over: say it again at the same place, and let the wait begin anew."""
-    policy = policy_of(ctx, tx.conn, alert["policy_hash"])
+    policy = policy_of(tx.conn, alert["policy_hash"], ctx.policy)
     wait = _wait_of(policy, alert, alert["rung"])
+    told = [
+        row
+        for row in deliveries_of(tx.conn, alert["id"])
+        if row["kind"] == "alert" and row["place"] == alert["rung_place"]
+    ]
+    week = week_for(tx.conn, told[-1]["person_id"] if told else None, policy, now)
     changed = change_alert(
         tx,
         alert,
         state="fired",
         round=alert["round"] + 1,
-        due_at=after_minutes(now, wait, week_from(alert["week"])),
+        due_at=after_minutes(now, wait, week),
     )
     if not changed:
         return
     add_event(tx, alert["id"], now, "reminded", f"the snooze of {alert['holder_name']} is over")
-    for row in deliveries_of(tx.conn, alert["id"]):
-        if row["kind"] == "alert" and row["place"] == alert["rung_place"]:
-            add_delivery(
-                tx,
-                alert_id=alert["id"],
-                kind="alert",
-                place=place_from(row["place"]),
-                now=now,
-                wanted=alert["revision"] + 1,
-                step=_step_of(row, wait),
-                round_=alert["round"] + 1,
-            )
-            return
+    if told:
+        add_delivery(
+            tx,
+            alert_id=alert["id"],
+            kind="alert",
+            place=place_from(told[-1]["place"]),
+            now=now,
+            wanted=alert["revision"] + 1,
+            step=_step_of(told[-1], wait),
+            round_=alert["round"] + 1,
+        )
 
 
 def _step_of(row: Row, wait: int) -> Step:
@@ -194,13 +223,16 @@ def _never_silent(tx: Tx, alert: Row, now: datetime) -> None:
         )
 
 
-def begin_wait(ctx: Context, tx: Tx, alert_id: str, rung: int, now: datetime) -> None:
+def begin_wait(ctx: Context, tx: Tx, delivery: Row, now: datetime) -> None:
     """A message reached its rung late: the person's time to act begins now."""
-    alert = get_alert(tx.conn, alert_id)
-    if alert is None or not alert["open"] or alert["state"] != "fired" or alert["rung"] != rung:
+    alert = get_alert(tx.conn, delivery["alert_id"])
+    if alert is None or not alert["open"] or alert["state"] != "fired":
         return
-    wait = _wait_of(policy_of(ctx, tx.conn, alert["policy_hash"]), alert, rung)
-    due_at = after_minutes(now, wait, week_from(alert["week"]))
+    if (alert["rung"], alert["round"]) != (delivery["rung"], delivery["round"]):
+        return
+    policy = policy_of(tx.conn, alert["policy_hash"], ctx.policy)
+    week = week_for(tx.conn, delivery["person_id"], policy, now)
+    due_at = after_minutes(now, _wait_of(policy, alert, alert["rung"]), week)
     change_alert(tx, alert, shows=False, due_at=due_at)
 
 
@@ -224,7 +256,7 @@ def _look_first(ctx: Context, alert_id: str, now: datetime) -> Rung | None:
             return None
         if alert["due_at"] is None or alert["due_at"] > now:
             return None
-        policy = policy_of(ctx, conn, alert["policy_hash"])
+        policy = policy_of(conn, alert["policy_hash"], ctx.policy)
         reads = last_reads(conn)
         snapshot = _facts(conn, alert, policy, now, reads)
         assignee = snapshot.people.get(alert["assignee_id"] or "")
@@ -252,16 +284,18 @@ def _look_first(ctx: Context, alert_id: str, now: datetime) -> Rung | None:
 def _next(
     conn: Connection, alert: Row, snapshot: Snapshot, policy: Policy, now: datetime
 ) -> Step | None:
-    asked = frozenset(row["place"] for row in deliveries_of(conn, alert["id"]))
+    since = alert["handed_at"] or alert["fired_at"]
+    rows = [row for row in deliveries_of(conn, alert["id"]) if row["created_at"] >= since]
     return next_step(
         alert["assignee_id"],
         alert["rung"],
-        asked,
+        frozenset(row["place"] for row in rows),
         frozenset(alert["declined"]),
         snapshot,
         policy,
         now,
         alert["ladder"],
+        past=alert["holder_id"] if alert["state"] == "acknowledged" else None,
     )
 
 
@@ -271,10 +305,3 @@ def _facts(
     signals = signals_of(conn, alert["id"])
     signal: Signal = signals[-1]
     return snapshot_for(conn, signal, policy, now, reads)
-
-
-def policy_of(ctx: Context, conn: Connection, policy_hash: str) -> Policy:
-    """The policy that an alert lives by; the present one if that version was never kept."""
-    if policy_hash == ctx.policy.hash:
-        return ctx.policy
-    return policy_by_hash(conn, policy_hash) or ctx.policy

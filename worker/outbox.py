@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, or_, se
 from worker.context import Context
 from worker.store.columns import Utc
 from worker.store.engine import Tx
-from worker.store.tables import ACTIVITY, ALERT, DELIVERY, DRIFT, SIGNAL, WATERMARK
+from worker.store.tables import ACTIVITY, ALERT, DELIVERY, DRIFT, REVIEW, SIGNAL, WATERMARK
 
 _MOST = 500
 _UNDECIDED_AFTER = timedelta(seconds=2)
@@ -58,6 +58,9 @@ def sweep(ctx: Context) -> None:
         alerts = conn.execute(
             select(ALERT.c.id).where(ALERT.c.open, ALERT.c.due_at <= now).limit(_MOST)
         ).all()
+        reviews = conn.execute(
+            select(REVIEW.c.alert_id).where(REVIEW.c.due_at <= now).limit(_MOST)
+        ).all()
         signals = conn.execute(
             select(SIGNAL.c.id)
             .where(SIGNAL.c.outcome == "", SIGNAL.c.received_at <= now - _UNDECIDED_AFTER)
@@ -69,13 +72,15 @@ def sweep(ctx: Context) -> None:
             .where(or_(ACTIVITY.c.lease_until.is_(None), ACTIVITY.c.lease_until <= now))
             .limit(1)
         ).all()
-    if not (deliveries or alerts or signals or tasks):
+    if not (deliveries or alerts or reviews or signals or tasks):
         return
     with ctx.store.write() as tx:
         for delivery_id, place in deliveries:
             ctx.dispatch.hand_over(tx, "deliver", delivery_id, lock=place)
         for (alert_id,) in alerts:
             ctx.dispatch.hand_over(tx, "escalate", alert_id, lock=f"alert:{alert_id}")
+        for (alert_id,) in reviews:
+            ctx.dispatch.hand_over(tx, "review", alert_id, lock=f"alert:{alert_id}")
         for (signal_id,) in signals:
             ctx.dispatch.hand_over(tx, "decide", str(signal_id))
         if tasks:
@@ -100,6 +105,9 @@ def anything_due(ctx: Context) -> bool:
                 return True
         query = select(ALERT.c.id).where(ALERT.c.open, ALERT.c.due_at <= now)
         if conn.execute(query.limit(1)).first() is not None:
+            return True
+        reviews = select(REVIEW.c.alert_id).where(REVIEW.c.due_at <= now).limit(1)
+        if conn.execute(reviews).first() is not None:
             return True
         undecided = select(SIGNAL.c.id).where(SIGNAL.c.outcome == "").limit(1)
         return conn.execute(undecided).first() is not None

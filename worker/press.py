@@ -10,14 +10,16 @@ from connectors.errors import ConnectorError
 from routing.calendar import after_minutes
 from routing.nouns import Person
 from worker.context import Context
-from worker.escalate import climb, policy_of
+from worker.escalate import climb
+from worker.holders import begin_holder, settle_holders
 from worker.identity import person_behind
 from worker.outbox import wake_alert
 from worker.proof.why import why
-from worker.respond import week_from
 from worker.store.alerts import Row, add_event, change_alert, get_alert
 from worker.store.engine import Tx
+from worker.store.receipts import policy_of
 from worker.store.tables import PRESS
+from worker.weeks import week_for
 
 log = logging.getLogger(__name__)
 _RACES = 5
@@ -100,8 +102,9 @@ def _acknowledge(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None
             return "You already have this one."
         return f"{alert['holder_name']} was faster and is on it."
     now = ctx.clock.now()
-    policy = policy_of(ctx, tx.conn, alert["policy_hash"])
-    due = after_minutes(now, policy.acknowledged_wait, week_from(alert["week"]))
+    policy = policy_of(tx.conn, alert["policy_hash"], ctx.policy)
+    week = week_for(tx.conn, person.id, policy, now)
+    due = after_minutes(now, policy.acknowledged_wait, week)
     changed = change_alert(
         tx,
         alert,
@@ -113,13 +116,14 @@ def _acknowledge(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None
     )
     if not changed:
         return None
+    begin_holder(tx, alert["id"], person.id, person.name, "claimed", week, now)
     add_event(tx, alert["id"], now, "acknowledged", f"{person.name} is on it", person.id)
     return ""
 
 
 def _snooze(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
     now = ctx.clock.now()
-    minutes = policy_of(ctx, tx.conn, alert["policy_hash"]).snooze_minutes
+    minutes = policy_of(tx.conn, alert["policy_hash"], ctx.policy).snooze_minutes
     changed = change_alert(
         tx,
         alert,
@@ -163,6 +167,7 @@ def _noise(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
     )
     if not changed:
         return None
+    settle_holders(tx, alert["id"], now)
     add_event(tx, alert["id"], now, "noise", f"{person.name} marked it as noise", person.id)
     return ""
 

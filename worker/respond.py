@@ -7,21 +7,22 @@ the latency; evidence from before the alert, inbound mail and automation are no 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from routing.calendar import Week, minutes_between
+from routing.calendar import minutes_between
 from routing.nouns import Evidence, Prospect, Signal
 from worker.context import Context
+from worker.holders import settle_holders
 from worker.outbox import wake_alert
 from worker.store.alerts import Row, add_event, change_alert, get_alert, take_turns
 from worker.store.engine import Tx
 from worker.store.facts import find_prospect, person, person_by_email
 from worker.store.mirror import table_of
 from worker.store.tables import ALERT, RESPONSE
+from worker.weeks import week_from
 
 _HORIZON = timedelta(days=30)
 _RACES = 5
@@ -136,6 +137,7 @@ def _stop_clock(
     )
     if not changed:
         return False
+    settle_holders(tx, alert["id"], at)
     name = who.name if who else "the rep"
     corrected = "corrected: an earlier " if alert["responded_at"] else ""
     add_event(
@@ -148,19 +150,3 @@ def _stop_clock(
     )
     wake_alert(ctx, tx, alert["id"])
     return True
-
-
-def week_to_store(week: Week) -> dict[str, Any]:
-    """A working week as an alert keeps it."""
-    return {
-        "zone": week.zone.key,
-        "windows": [list(one) for one in week.windows],
-        "off": sorted(one.isoformat() for one in week.off),
-    }
-
-
-def week_from(stored: dict[str, Any]) -> Week:
-    """The working week that an alert was fired under."""
-    windows = tuple((int(day), int(start), int(end)) for day, start, end in stored["windows"])
-    off = frozenset(date.fromisoformat(one) for one in stored.get("off", ()))
-    return Week(ZoneInfo(stored["zone"]), windows, off)

@@ -18,6 +18,7 @@ from connectors.base import ButtonPress
 from connectors.errors import ConnectorError
 from worker.absences import absences_for
 from worker.adapters import crm_for, surfaces_for
+from worker.alarms import alarms_for
 from worker.audit import audit_job
 from worker.budget.governor import Governor
 from worker.clock import Clock
@@ -28,6 +29,7 @@ from worker.digest import make_digests
 from worker.dispatch import dispatch_for
 from worker.escalate import escalate
 from worker.fresh.guard import Guard
+from worker.hand_over import review
 from worker.hints import Hints
 from worker.history import forget
 from worker.intake.accept import Intake
@@ -99,6 +101,10 @@ class Worker:
             guard=self._guard,
             governor=self._governor,
             absences=absences_for(settings, secrets, self.store, clock.now),
+            alarms=alarms_for(
+                settings.audit, secrets, settings.http, settings.policy.places.admins
+            ),
+            silent_after=timedelta(minutes=settings.audit.silent_minutes),
         )
         prepare_mirror(self.store, self.ctx.crm, clock.now(), self.ctx.absences)
         prepare_reconcile(self.store, self.ctx.crm, clock.now() + every)
@@ -189,6 +195,7 @@ class Worker:
             "decide": lambda row_id: decide_signal(ctx, row_id),
             "deliver": lambda row_id: deliver(ctx, row_id),
             "escalate": lambda row_id: escalate(ctx, row_id),
+            "review": lambda row_id: review(ctx, row_id),
             "write_back": lambda row_id: write_back(ctx, row_id),
             "medians": lambda row_id: publish(ctx, row_id),
             "sync": lambda row_id: _ignore(sync(ctx, row_id)),

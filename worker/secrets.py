@@ -39,6 +39,7 @@ HUBSPOT_REFRESH_TOKEN = "HOTLEAD_HUBSPOT_REFRESH_TOKEN"  # noqa: S105 - a name
 SLACK_BOT_TOKEN = "HOTLEAD_SLACK_BOT_TOKEN"  # noqa: S105 - a name
 SLACK_APP_TOKEN = "HOTLEAD_SLACK_APP_TOKEN"  # noqa: S105 - a name
 SIGNALS_SECRET = "HOTLEAD_SIGNALS_SECRET"  # noqa: S105 - a name
+SMTP_PASSWORD = "HOTLEAD_SMTP_PASSWORD"  # noqa: S105 - a name
 NAMES = (
     SALESFORCE_CLIENT_ID,
     SALESFORCE_CLIENT_SECRET,
@@ -51,6 +52,7 @@ NAMES = (
     SLACK_BOT_TOKEN,
     SLACK_APP_TOKEN,
     SIGNALS_SECRET,
+    SMTP_PASSWORD,
 )
 """All that may stand in the file of credentials, but for the fingerprints of refresh tokens."""
 _REFRESH = (SALESFORCE_REFRESH_TOKEN, HUBSPOT_REFRESH_TOKEN)
@@ -78,6 +80,7 @@ class Secrets:
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
     signals_secret: SecretStr | None = None
+    smtp_password: SecretStr | None = None
     notes: tuple[str, ...] = field(default=(), compare=False)
     _places: Mapping[str, RefreshToken] = field(default_factory=dict, repr=False, compare=False)
 

@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from connectors.email.settings import SmtpSettings
 from connectors.http import LOOPBACK_HOSTS, check_base_url
+from routing.terms import Email
 
 _DATABASES = ("sqlite", "postgresql", "postgresql+psycopg")
 
@@ -176,3 +178,28 @@ class BudgetSettings(Section):
     people_seconds: int = Field(
         300, ge=1, description="People and absences are read at least so often, to the reserve."
     )
+
+
+def _alarm_url(url: str) -> str:
+    if url:
+        check_base_url(url)
+    return url
+
+
+class AuditSettings(Section):
+    """How an admin hears that something is missing or that the surface is silent."""
+
+    silent_minutes: int = Field(
+        10, ge=1, description="Messages wait, and none got through for so long: tell the admin."
+    )
+    smtp: SmtpSettings | None = Field(None, description="Tell by e-mail.")
+    to: tuple[Email, ...] = Field((), description="E-mail to; unset: the admins of the policy.")
+    webhook: Annotated[str, AfterValidator(_alarm_url)] = Field(
+        "",
+        repr=False,  # may hold a token
+        description="Tell by a POST of {text, key, state} to this address.",
+    )
+    command: tuple[str, ...] = Field(
+        (), description="Tell by running this, the same as JSON on its standard input."
+    )
+    timeout: float = Field(10.0, gt=0, le=300, description="Seconds that the command may take.")

@@ -22,6 +22,7 @@ from routing.policy import Policy
 from worker import secrets as names
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets
 from worker.sections import (
+    AuditSettings,
     BudgetSettings,
     ClockSettings,
     FreshnessSettings,
@@ -51,6 +52,7 @@ class Settings(Section):
     clock: ClockSettings = Field(default_factory=ClockSettings)
     freshness: FreshnessSettings = Field(default_factory=FreshnessSettings)
     budget: BudgetSettings = Field(default_factory=BudgetSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     credentials: Path = Field(
         Path(DEFAULT_CREDENTIALS), description="File of credentials, relative to this file."
     )

@@ -1,4 +1,5 @@
-"""Tells the admin, once, when the mirror falls silent or the budget of calls is used up.
+"""Tells the admin, once, what they must know of Hotlead itself: a silent mirror, a budget that is
+used up, a surface by which nothing gets through, a signal that the audit misses.
 
 What lasts is told once and not each minute; when it is over, that is told too. A notice that could
 not be delivered is tried again at a stored time.
@@ -14,6 +15,8 @@ from sqlalchemy import delete, select, update
 
 from connectors.base import Card
 from connectors.errors import ConnectorError
+from worker.alarms import Alarm
+from worker.audit import GRACE, audit, in_words, silent_surfaces
 from worker.budget.report import budget_report
 from worker.context import Context, retry_delay
 from worker.identity import address_of, remembered_address
@@ -59,6 +62,21 @@ def _wrong(ctx: Context) -> dict[str, str]:
             "its interval. Alerts go on with what is known and what can be read live. "
             "`hotlead doctor` says what is wrong."
         )
+    return found | _missing(ctx)
+
+
+def _missing(ctx: Context) -> dict[str, str]:
+    """What the admin hears by another way than the surface, which may be what fails."""
+    found: dict[str, str] = {}
+    for name, waiting in silent_surfaces(ctx).items():
+        minutes = ctx.silent_after.total_seconds() / 60
+        found[f"surface:{name}"] = (
+            f"Nothing has got through to {name} for {minutes:.0f} minutes, and {waiting} messages "
+            "wait. They are kept and sent when it answers; `hotlead doctor` says what is wrong."
+        )
+    counted = audit(ctx, GRACE)
+    if not counted.ok:
+        found["audit"] = f"The audit of Hotlead found something missing: {in_words(counted)}."
     return found
 
 
@@ -85,7 +103,7 @@ def _end(ctx: Context, notice: Any, now: datetime) -> None:
     since = f"{notice['since']:%Y-%m-%d %H:%M} UTC"
     text = f"It is well again what was wrong with the {notice['key']} since {since}."
     try:
-        _send(ctx, f"notice:{notice['key']}:{now.isoformat()}", text)
+        _send(ctx, Alarm(key=notice["key"], state="well", text=text), now)
     except ConnectorError as error:
         log.warning("the admin could not be told that it is well again: %s", error)
 
@@ -99,7 +117,8 @@ def _tell_due(ctx: Context, now: datetime) -> None:
             continue
         values: dict[str, Any] = {"told_at": ctx.clock.now(), "error": ""}
         try:
-            _send(ctx, f"notice:{notice['key']}:{notice['since'].isoformat()}", notice["text"])
+            said = Alarm(key=notice["key"], state="wrong", text=notice["text"])
+            _send(ctx, said, notice["since"])
         except ConnectorError as error:
             log.warning("the admin could not be told: %s", error)
             wait = max(_LEASE, retry_delay(ctx.patience, notice["attempts"] + 1))
@@ -119,8 +138,20 @@ def _claim(ctx: Context, notice: Any, now: datetime) -> bool:
         return bool(tx.conn.execute(mine.values(**values)).rowcount == 1)
 
 
-def _send(ctx: Context, key: str, text: str) -> None:
-    """A message to the first admin. After an unclear try it is looked for before it is sent."""
+def _send(ctx: Context, alarm: Alarm, at: datetime) -> None:
+    """To the first admin on the surface; by the other ways when the surface may be what fails."""
+    elsewhere = alarm.key == "audit" or alarm.key.startswith("surface:")
+    if elsewhere and ctx.alarms is not None and ctx.alarms.tell(alarm):
+        return
+    try:
+        _say(ctx, f"notice:{alarm.key}:{at.isoformat()}", alarm.text)
+    except ConnectorError:
+        if elsewhere or ctx.alarms is None or not ctx.alarms.tell(alarm):
+            raise
+
+
+def _say(ctx: Context, key: str, text: str) -> None:
+    """A message on the surface. After an unclear try it is looked for before it is sent."""
     surface = ctx.surfaces[ctx.policy.surface]
     email = ctx.policy.places.admins[0]
     with ctx.store.read() as conn:

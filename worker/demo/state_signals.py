@@ -33,7 +33,10 @@ def signals_shown(conn: Connection) -> list[dict[str, Any]]:
     query = (
         select(SIGNAL, ALERT.c.prospect_name.label("alert_name"), RECEIPT.c.decision)
         .outerjoin(ALERT, ALERT.c.id == SIGNAL.c.alert_id)
-        .outerjoin(RECEIPT, RECEIPT.c.signal_id == SIGNAL.c.id)
+        .outerjoin(
+            RECEIPT,
+            (RECEIPT.c.signal_id == SIGNAL.c.id) & (RECEIPT.c.outcome != "hand_over"),
+        )
         .order_by(SIGNAL.c.id.desc())
         .limit(_MOST)
     )

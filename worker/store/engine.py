@@ -28,10 +28,15 @@ class StoreError(Exception):
 
 @dataclass(slots=True)
 class Tx:
-    """A write transaction: its connection, and what to do once it is committed."""
+    """A write transaction: its connection, and what to do before and after it is committed.
+
+    ``changed`` are the records of the mirror that it changed, by table, for whoever lives by them.
+    """
 
     conn: Connection
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    before_commit: list[Callable[[Tx], None]] = field(default_factory=list)
+    changed: dict[str, set[str]] = field(default_factory=dict)
 
     @contextmanager
     def nested(self) -> Iterator[None]:
@@ -71,6 +76,8 @@ class Store:
         with self._lock, self._writer.connect() as conn, conn.begin():
             tx = Tx(conn)
             yield tx
+            for last in tx.before_commit:
+                last(tx)
         for action in tx.after_commit:
             action()
 

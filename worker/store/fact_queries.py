@@ -247,6 +247,7 @@ SIGNALS_AS_OF = (
     select(RECEIPT.c.decision, SIGNAL.c.thread_id, SIGNAL.c.thread_url)
     .join(SIGNAL, SIGNAL.c.id == RECEIPT.c.signal_id)
     .where(RECEIPT.c.alert_id == bindparam("alert_id"), RECEIPT.c.decided_at <= _MOMENT)
+    .where(RECEIPT.c.outcome != "hand_over")
     .order_by(RECEIPT.c.id)
 )
 """``alert_id``, ``moment``: the signals that had opened and joined an alert, in order."""

@@ -65,8 +65,9 @@ class AlertRow(SQLModel, table=True):
 
     States: ``fired``, ``acknowledged``, ``snoozed`` (open), ``responded``, ``noise`` (closed).
     ``revision`` counts changes that its messages and its task must show; ``version`` guards every
-    change by compare-and-set. ``ladder`` is the name of the ladder that it climbs, ``turn`` the
-    pool or queue in which its assignee took a turn; '' for none. Latencies are minutes.
+    change by compare-and-set. ``handed_at`` is when it last went to another assignee. ``ladder``
+    is the name of the ladder that it climbs, ``turn`` the pool or queue in which its assignee took
+    a turn; '' for none. Latencies are minutes.
     """
 
     __tablename__ = "alert"
@@ -128,6 +129,7 @@ class AlertRow(SQLModel, table=True):
     declined: list[str] = Field(default_factory=list, sa_type=Json)
     round: int = 0
     due_at: datetime | None = Field(default=None, sa_type=Utc)
+    handed_at: datetime | None = Field(default=None, sa_type=Utc)
     fired_at: datetime = Field(sa_type=Utc, index=True)
     delivered_at: datetime | None = Field(default=None, sa_type=Utc)
     acknowledged_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -149,6 +151,35 @@ class AlertEventRow(SQLModel, table=True):
     kind: str
     person_id: str | None = None
     text: str = ""
+
+
+class AlertHolderRow(SQLModel, table=True):
+    """One stretch of an alert's clock, and whose it was.
+
+    The assignee's from the firing on, until the alert is claimed by another or handed over.
+    ``person_id`` is None while nobody has it. Minutes are set once ``until`` is.
+    """
+
+    __tablename__ = "alert_holder"
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: str = Field(index=True)
+    person_id: str | None = Field(default=None, index=True)
+    name: str = ""
+    how: str
+    """'fired', 'handed_over', 'claimed' or 'reopened'."""
+    week: dict[str, Any] = Field(sa_type=Json)
+    since: datetime = Field(sa_type=Utc)
+    until: datetime | None = Field(default=None, sa_type=Utc)
+    minutes: float | None = None
+    working_minutes: float | None = None
+
+
+class ReviewRow(SQLModel, table=True):
+    """An open alert whose facts have changed in the mirror: it is decided again when due."""
+
+    __tablename__ = "review"
+    alert_id: str = Field(primary_key=True)
+    due_at: datetime = Field(sa_type=Utc, index=True)
 
 
 class DeliveryRow(SQLModel, table=True):

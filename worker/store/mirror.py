@@ -49,6 +49,7 @@ from worker.store.mirror_tables import (
     TerritoryAccountRow,
     TerritoryRow,
 )
+from worker.store.reviews import note_changed
 
 CHUNK = 500
 Item = TypeVar("Item")
@@ -192,6 +193,7 @@ def put(
         for row in rows:
             row["fields"] = dict(row["fields"])
     tx.conn.execute(_upsert_statement(noun, tx.dialect), rows)  # type: ignore[arg-type]
+    note_changed(tx, table_of(noun), (record.id for record in compared.wrong), now)
 
 
 @cache
@@ -309,6 +311,7 @@ def tombstone(
         if history_of(noun) is not None:
             values["held_from"] = at
         tx.conn.execute(update(table).where(table.c.id.in_(found)).values(**values))
+        note_changed(tx, table, found, now)
         gone += len(found)
     return gone
 

@@ -75,3 +75,10 @@ def policy_by_hash(conn: Connection, policy_hash: str) -> Policy | None:
     """The version of the policy with this fingerprint."""
     row = conn.execute(select(POLICY.c.body).where(POLICY.c.hash == policy_hash)).first()
     return Policy.model_validate(row[0]) if row else None
+
+
+def policy_of(conn: Connection, policy_hash: str, present: Policy) -> Policy:
+    """The policy that an alert lives by; the present one if that version was never kept."""
+    if policy_hash == present.hash:
+        return present
+    return policy_by_hash(conn, policy_hash) or present

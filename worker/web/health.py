@@ -20,7 +20,7 @@ from worker.fresh.report import freshness_report
 from worker.mirror_health import mirror_health
 from worker.outbox import due
 from worker.schedule import Schedule
-from worker.store.tables import ACTIVITY, DELIVERY
+from worker.store.tables import ACTIVITY, DELIVERY, NOTICE
 
 _GRACE = timedelta(minutes=2)
 log = logging.getLogger(__name__)
@@ -85,6 +85,8 @@ def health(
         "surfaces": surfaces,
         "outbox": outbox_report(ctx),
         "audit": asdict(found),
+        "incidents": incidents(ctx),
+        "alarms": alarms_report(ctx),
         "crm": {
             "name": ctx.crm.name,
             "api_calls": ctx.crm.api_calls,
@@ -93,6 +95,29 @@ def health(
         },
         "dispatch": dispatch,
     }
+
+
+def incidents(ctx: Context) -> list[dict[str, Any]]:
+    """What an admin must know just now, and whether they have been told."""
+    with ctx.store.read() as conn:
+        rows = conn.execute(select(NOTICE).order_by(NOTICE.c.since)).mappings().all()
+    return [
+        {
+            "key": row["key"],
+            "text": row["text"],
+            "since": row["since"].isoformat(),
+            "told": row["told_at"].isoformat() if row["told_at"] else None,
+            "error": row["error"],
+        }
+        for row in rows
+    ]
+
+
+def alarms_report(ctx: Context) -> dict[str, str]:
+    """Each other way to the admins, with its last error; '' when it works or was never needed."""
+    if ctx.alarms is None:
+        return {}
+    return {way.name: ctx.alarms.failed.get(way.name, "") for way in ctx.alarms.ways}
 
 
 def outbox_report(ctx: Context) -> dict[str, Any]:

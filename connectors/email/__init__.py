@@ -1,0 +1,1 @@
+"""E-mail by a server that speaks SMTP."""

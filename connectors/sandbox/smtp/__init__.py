@@ -1,0 +1,3 @@
+"""A mail server in small."""
+
+from connectors.sandbox.smtp.server import SmtpSandbox as SmtpSandbox

@@ -25,6 +25,8 @@ from worker.store.tables import ALERT, RECEIPT, SIGNAL
 from worker.store.team_facts import queues_of, turns_of
 
 _CHUNK = 300
+_OF_A_SIGNAL = RECEIPT.c.outcome != Outcome.HAND_OVER.value
+"""An alert that was handed over was decided again, but no signal came in."""
 FROM_RECEIPT, FROM_HISTORY, INCOMPLETE = "receipt", "history", "incomplete"
 """Where the facts were from; ``incomplete`` when neither had all that the policy asks for."""
 
@@ -41,7 +43,9 @@ class Kept:
 
 def count_receipts(conn: Connection, since: datetime) -> tuple[int, int]:
     """How many there are since a moment, and the id of the last."""
-    query = select(func.count(), func.max(RECEIPT.c.id)).where(RECEIPT.c.decided_at >= since)
+    query = select(func.count(), func.max(RECEIPT.c.id)).where(
+        RECEIPT.c.decided_at >= since, _OF_A_SIGNAL
+    )
     number, last = conn.execute(query).one()
     return int(number), int(last or 0)
 
@@ -72,6 +76,7 @@ def _chunk(since: datetime, after: int, last: int) -> Select[Any]:
         .join(SIGNAL, SIGNAL.c.id == RECEIPT.c.signal_id)
         .outerjoin(ALERT, ALERT.c.id == RECEIPT.c.alert_id)
         .where(RECEIPT.c.id > after, RECEIPT.c.id <= last, RECEIPT.c.decided_at >= since)
+        .where(_OF_A_SIGNAL)
         .order_by(RECEIPT.c.id)
         .limit(_CHUNK)
     )

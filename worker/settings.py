@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import make_url
@@ -20,6 +20,7 @@ from connectors.salesforce.settings import SalesforceSettings
 from connectors.slack.settings import SlackSettings
 from routing.policy import Policy
 from worker import secrets as names
+from worker.includes import Origins, with_includes
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets
 from worker.sections import (
     AuditSettings,
@@ -85,24 +86,41 @@ def load_settings(
     of the policy. Raises SettingsError.
     """
     try:
-        main = read_yaml(path, text)
-        policy = _policy_file(main, path) if candidate is None else _rules_alone(candidate)
+        data, origins = read_whole(path, text, candidate=candidate)
     except YamlError as error:
         raise SettingsError(error.problems) from error
-    data = main.data if policy is None else {**main.data, "policy": policy.data}
     try:
         settings = Settings.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
-        raise SettingsError(_problems(error, main, policy)) from error
-    unknown = _unknown_regions(settings.policy, main, policy)
+        raise SettingsError(_problems(error, origins)) from error
+    unknown = _unknown_regions(settings.policy, origins)
     if unknown:
         raise SettingsError(unknown)
     return _finished(settings, path.resolve().parent)
 
 
-def _unknown_regions(
-    policy: Policy, main: YamlFile, policy_file: YamlFile | None
-) -> list[FileProblem]:
+def read_whole(
+    path: Path, text: str | None = None, *, candidate: Path | None = None
+) -> tuple[dict[str, Any], Origins]:
+    """hotlead.yaml with its policy and what that includes, and where each part stands.
+
+    Arguments as for ``load_settings``. Raises YamlError.
+    """
+    main = read_yaml(path, text)
+    policy = _policy_file(main, path) if candidate is None else _rules_alone(candidate)
+    origins = Origins({(): (main, ())})
+    data = dict(main.data)
+    source, at = main, cast(KeyPath, ("policy",))
+    if policy is not None:
+        source, at = policy, ()
+        data["policy"] = policy.data
+        origins.parts["policy",] = policy, ()
+    if isinstance(data.get("policy"), dict):
+        data["policy"] = with_includes(data["policy"], source, at, origins)
+    return data, origins
+
+
+def _unknown_regions(policy: Policy, origins: Origins) -> list[FileProblem]:
     """The regions of public holidays that nobody knows, each at its place."""
     rule = policy.holidays
     named: list[tuple[KeyPath, str]] = [(("people", who), one) for who, one in rule.people.items()]
@@ -114,8 +132,7 @@ def _unknown_regions(
             continue
         what = f"{shown(region)!r} is no region with known holidays"
         mend = "write one like US, US-CA or DE-BY"
-        inner: KeyPath = ("holidays", *place)
-        source, at = (policy_file, inner) if policy_file else (main, ("policy", *inner))
+        source, at = origins.of(("policy", "holidays", *place))
         found.append(source.problem(at, what, mend))
     return found
 
@@ -142,15 +159,13 @@ def _rules_alone(target: Path) -> YamlFile:
     return found
 
 
-def _problems(error: ValidationError, main: YamlFile, policy: YamlFile | None) -> list[FileProblem]:
+def _problems(error: ValidationError, origins: Origins) -> list[FileProblem]:
     schema = Settings.model_json_schema()
     found = []
     for one in error.errors(include_url=False, include_input=False):
         path: KeyPath = one["loc"]
         what, mend = explain(one, names_at(schema, path[:-1]))
-        source, inner = main, path
-        if policy is not None and path[:1] == ("policy",):
-            source, inner = policy, path[1:]
+        source, inner = origins.of(path)
         head, colon, _ = what.partition(": ")
         if colon and (*inner, head) in source.values:
             inner = (*inner, head)

@@ -11,6 +11,7 @@ import typer
 
 from worker.cli.common import DEFAULT_CONFIG, UsageError
 from worker.cli.output import console
+from worker.schema import SCHEMA, schema_text
 
 
 class Pattern(StrEnum):
@@ -44,8 +45,13 @@ def add_to(app: typer.Typer) -> None:
         if output.exists() and not force:
             raise UsageError(f"{output} is there already; name another with -o, or add --force")
         text = files("config").joinpath(f"{pattern.value}.yaml").read_text(encoding="utf-8")
+        schema = output.with_name(SCHEMA)
         try:
-            output.write_text(text, encoding="utf-8")
+            output.write_text(f"# yaml-language-server: $schema={SCHEMA}\n{text}", encoding="utf-8")
+            schema.write_text(schema_text(), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot write {output}: {error.strerror}") from error
-        console.print(f"Wrote {output}. Edit the e-mails and channels, then: hotlead check")
+        console.print(
+            f"Wrote {output}, and {schema} by which editors complete it. "
+            "Edit the e-mails and channels, then: hotlead check"
+        )

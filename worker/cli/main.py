@@ -25,6 +25,7 @@ from worker.cli import (
     profile,
     replay,
     run,
+    schema,
     send_signal,
     settings,
     shadow,
@@ -48,7 +49,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 _COMMANDS = (
-    *(demo, init, connect, profile, check, doctor, run, sync),
+    *(demo, init, connect, profile, check, schema, doctor, run, sync),
     *(send_signal, alerts, latency, coverage, explain, replay, policy_test),
     *(shadow, policy, who, away, settings),
 )

@@ -16,10 +16,10 @@ from routing.coverage_findings import Finding, findings, heat
 from routing.nouns import Account
 from routing.policy import Policy
 from worker.proof.team import accounts_of, team_of
+from worker.settings import read_whole
 from worker.store.engine import Store
 from worker.store.mirror import table_of
 from worker.store.tables import IDENTITY
-from worker.yaml_file import YamlFile, read_yaml
 
 _LEAST_DAYS, _MOST_DAYS = 1, 92
 _NOON = time(12)
@@ -83,18 +83,13 @@ class Places:
     """Where the policy says what: the line of a finding's path."""
 
     def __init__(self, config: Path) -> None:
-        main = read_yaml(config)
-        name = main.data.get("policy")
-        self._prefix: tuple[str, ...] = ("policy",)
-        self._file: YamlFile = main
-        if isinstance(name, str):
-            self._prefix, self._file = (), read_yaml(config.parent / name)
+        _, self._origins = read_whole(config)
 
     def line(self, path: Sequence[str]) -> str:
         """``file:line`` of the nearest thing that the file has."""
-        whole = (*self._prefix, *path)
-        row, _ = self._file.place(whole, key=whole in self._file.keys)
-        return f"{self._file.name}:{row}"
+        file, inner = self._origins.of(("policy", *path))
+        row, _ = file.place(inner, key=inner in file.keys)
+        return f"{file.name}:{row}"
 
 
 def as_json(proof: Proof, places: Places) -> dict[str, Any]:

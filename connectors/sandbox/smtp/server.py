@@ -13,7 +13,7 @@ import ssl
 import threading
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 _MOST = 1_000_000
 
@@ -158,7 +158,7 @@ class _Session(socketserver.StreamRequestHandler):
             self._say("552 5.3.4 message too big")
             return
         made = message_from_bytes(b"".join(lines), policy=policy.default)
-        self.sandbox.messages.append(cast(EmailMessage, made))
+        self.sandbox.messages.append(made)
         self.sender, self.to = "", []
         self._say("250 2.0.0 kept")
 

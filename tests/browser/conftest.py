@@ -10,9 +10,13 @@ import pytest
 from tests.browser.kit import CHROMIUM
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium; skips where there is none."""
+    """A headless Chromium; skips where there is none.
+
+    Of the module and not of the session: while the driver is there, its event loop counts as
+    running, and no other test of the process could start one.
+    """
     if not CHROMIUM.exists():
         pytest.skip("needs Chromium")
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.browser.kit import CHROMIUM, assert_accessible
+from tests.browser.kit import assert_accessible
 from tests.contract.flow_kit import only_alert, shared_office
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Chromium"),
-]
+pytestmark = pytest.mark.browser
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 HOSTILE = {"id": "t1", "url": "https://mail.example/t1", "subject": f"<script>{'x' * 200}"}
 
 
 def test_the_page_is_accessible_and_fits(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+    browser: Any, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
-    with shared_office(tmp_path_factory) as office, playwright.sync_playwright() as made:
+    with shared_office(tmp_path_factory) as office:
         worker = office.worker()
         assert office.post(worker, office.body(thread=HOSTILE)).status_code == 202
         assert worker.settle()
-        browser = made.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"]
-        )
         address = f"{worker.url}/alerts/{only_alert(worker)['id']}/why"
         for width, scheme in ((1280, "light"), (390, "dark")):
             context = browser.new_context(
@@ -43,4 +38,3 @@ def test_the_page_is_accessible_and_fits(
             page.screenshot(path=str(tmp_path / f"why-{width}.png"), full_page=True)
             assert wrong == []
             context.close()
-        browser.close()

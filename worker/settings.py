@@ -21,6 +21,7 @@ from connectors.slack.settings import SlackSettings
 from routing.policy import Policy
 from worker import secrets as names
 from worker.includes import Origins, with_includes
+from worker.regions import is_region
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets
 from worker.sections import (
     AuditSettings,
@@ -32,7 +33,6 @@ from worker.sections import (
     StoreSettings,
     WebSettings,
 )
-from worker.store.team_facts import is_region
 from worker.validation import explain, shown
 from worker.yaml_file import FileProblem, KeyPath, YamlError, YamlFile, read_yaml
 

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from connectors.base import Crm
 from connectors.http import HttpSettings
-from connectors.hubspot.crm import Hubspot
 from connectors.hubspot.settings import HubspotSecrets, HubspotSettings
 from routing.mapping import NOTHING_MORE, Mapping
 
-__all__ = ["Hubspot", "HubspotSecrets", "HubspotSettings", "connect"]
+__all__ = ["HubspotSecrets", "HubspotSettings", "connect"]
 
 
 def connect(
@@ -23,4 +22,6 @@ def connect(
     now: Callable[[], datetime] | None = None,
 ) -> Crm:
     """The account as a CRM; nothing is called yet. ``now`` defaults to the machine's clock."""
+    from connectors.hubspot.crm import Hubspot
+
     return Hubspot(settings, secrets, http, now, mapping)

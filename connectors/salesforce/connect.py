@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from connectors.base import Crm
 from connectors.http import HttpSettings
-from connectors.salesforce.crm import Salesforce
 from connectors.salesforce.settings import SalesforceSecrets, SalesforceSettings
 from routing.mapping import NOTHING_MORE, Mapping
 
@@ -16,4 +15,6 @@ def connect(
     mapping: Mapping = NOTHING_MORE,
 ) -> Crm:
     """The org as a CRM. Calls nobody yet: the first read or write logs in."""
+    from connectors.salesforce.crm import Salesforce
+
     return Salesforce(settings, secrets, http, mapping)

@@ -19,7 +19,7 @@ from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
 from tests.story.world import small_world
 from worker.cli.common import UsageError
-from worker.cli.main import app
+from worker.cli.main import command_line
 from worker.clock import SystemClock
 from worker.connect.desk import Desk
 from worker.connect.guided import Guided
@@ -104,7 +104,9 @@ def connect(at: Site, *words: str, typed: str = "", env: Any = None) -> tuple[in
     path = ("-c", str(at.config))
     sets = [word for name, value in at.settings.items() for word in ("--set", f"{name}={value}")]
     command = ["connect", at.system, *path, *sets, *words]
-    done = CliRunner().invoke(app, command, input=typed, env={"COLUMNS": "300"} | (env or {}))
+    done = CliRunner().invoke(
+        command_line(), command, input=typed, env={"COLUMNS": "300"} | (env or {})
+    )
     if isinstance(done.exception, SettingsError):
         raise done.exception
     if isinstance(done.exception, UsageError):

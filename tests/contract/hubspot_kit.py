@@ -12,7 +12,8 @@ import requests
 
 from connectors.base import ActivityDraft, Page
 from connectors.http import HttpSettings
-from connectors.hubspot import Hubspot, HubspotSecrets, HubspotSettings
+from connectors.hubspot import HubspotSecrets, HubspotSettings
+from connectors.hubspot.crm import Hubspot
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.hubspot import HubspotSandbox
 from connectors.sandbox.serving import Serving

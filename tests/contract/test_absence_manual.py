@@ -17,7 +17,7 @@ from routing.policy import Policy
 from routing.snapshot import Preference
 from tests.contract.flow_kit import Office, csv_policy, rows, shared_office
 from worker.cli.common import UsageError
-from worker.cli.main import app
+from worker.cli.main import command_line
 from worker.cli.people import moment
 from worker.manual import cancel, entered, set_away, set_back
 from worker.own_choices import RefusedChoiceError, Wish, wished
@@ -60,7 +60,7 @@ def typed(office: Office, worker: Worker) -> Typed:
     assert load_settings(config).policy.hash == worker.settings.policy.hash
 
     def run(*words: str) -> Any:
-        done = CliRunner().invoke(app, [*words, "-c", str(config), "--json"])
+        done = CliRunner().invoke(command_line(), [*words, "-c", str(config), "--json"])
         if isinstance(done.exception, UsageError):
             raise done.exception
         assert done.exit_code == 0, done.output

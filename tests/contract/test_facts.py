@@ -23,12 +23,12 @@ from routing.nouns import (
 from routing.policy import Policy
 from routing.snapshot import Load, Snapshot
 from tests.unit.routing_kit import POLICY
+from worker.regions import UnknownRegionError, check_region
 from worker.store.engine import Store
 from worker.store.facts import snapshot_as_of, snapshot_for
 from worker.store.history import begin_history
 from worker.store.mirror import Read, tombstone, upsert
 from worker.store.tables import ALERT
-from worker.store.team_facts import UnknownRegionError, check_region
 
 NOW = datetime(2026, 12, 23, 12, 0, tzinfo=UTC)
 RECORDS: tuple[Any, ...] = (

@@ -12,7 +12,8 @@ import requests
 from pydantic import SecretStr
 
 from connectors.errors import AuthError, ConfigError, ConnectorError, LimitError, TemporaryError
-from connectors.hubspot import Hubspot, HubspotSecrets, HubspotSettings
+from connectors.hubspot import HubspotSecrets, HubspotSettings
+from connectors.hubspot.crm import Hubspot
 from connectors.hubspot.login import OPTIONAL_SCOPES, SCOPES, authorize_url, exchange_code
 from connectors.hubspot.login_errors import refused
 from connectors.hubspot.wire import dated

@@ -19,8 +19,9 @@ from pydantic import SecretStr
 
 from connectors.errors import ConnectorError
 from connectors.http import HttpSettings
-from connectors.hubspot import Hubspot, HubspotSecrets, HubspotSettings
+from connectors.hubspot import HubspotSecrets, HubspotSettings
 from connectors.hubspot import login as hubspot_login
+from connectors.hubspot.crm import Hubspot
 from connectors.oauth import pkce_pair
 from connectors.salesforce import SalesforceSecrets, SalesforceSettings
 from connectors.salesforce import login as salesforce_login

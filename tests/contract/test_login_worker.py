@@ -34,7 +34,7 @@ from tests.contract.login_kit import CALLBACK, consent
 from tests.unit.test_settings_file import INDENTED, written
 from tests.unit.test_settings_secrets import SLACK
 from worker.adapters import crm_for
-from worker.cli.main import app
+from worker.cli.main import command_line
 from worker.clock import SystemClock
 from worker.credentials import CredentialFile
 from worker.doctor.credentials import credential_checks
@@ -260,7 +260,7 @@ def test_commands_take_their_secrets_from_the_file(
         monkeypatch.delenv(name, raising=False)
 
     def check() -> Result:
-        return CliRunner().invoke(app, ["check", "-c", str(config), "--json"])
+        return CliRunner().invoke(command_line(), ["check", "-c", str(config), "--json"])
 
     missing = json.loads(check().stdout)["missing_secrets"]
     assert missing == ["HOTLEAD_HUBSPOT_TOKEN", *SLACK]
@@ -271,7 +271,7 @@ def test_commands_take_their_secrets_from_the_file(
     monkeypatch.setenv(missing[0], "hidden-too")
     (note,) = json.loads(check().stdout)["notes"]
     assert note == f"{missing[0]} is set in the environment, which wins over {file.path}"
-    said = CliRunner().invoke(app, ["check", "-c", str(config)]).stdout
+    said = CliRunner().invoke(command_line(), ["check", "-c", str(config)]).stdout
     assert note in said
     file.path.chmod(0o644)
     refused = check()
@@ -295,8 +295,8 @@ def test_send_signal_signs_with_the_secret_of_the_file(
     config = tmp_path / "hotlead.yaml"  # not there: its folder is looked into all the same
     with Serving(Starlette(routes=[Route("/v1/signals", intake, methods=["POST"])])) as server:
         words = ["send-signal", str(signal), "-c", str(config), "--url", server.url]
-        assert CliRunner().invoke(app, words).exit_code == 0
+        assert CliRunner().invoke(command_line(), words).exit_code == 0
         secret = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
         CredentialFile(tmp_path / "hotlead.credentials").put({SIGNALS_SECRET: secret})
-        assert CliRunner().invoke(app, words).exit_code == 0
+        assert CliRunner().invoke(command_line(), words).exit_code == 0
     assert [one[:3] for one in seen] == ["", "v1,"]

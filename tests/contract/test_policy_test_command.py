@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.contract.flow_kit import csv_policy, shared_office
-from worker.cli.main import app
+from worker.cli.main import command_line
 from worker.settings import SettingsError
 
 HOLDS = """\
@@ -50,7 +50,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def run(company: Path, text: str, *words: str) -> tuple[int, str]:
     (company / "policy-tests.yaml").write_text(text)
     given = ["test", str(company / "policy-tests.yaml"), "-c", str(company / "hotlead.yaml")]
-    done = CliRunner().invoke(app, [*given, *words])
+    done = CliRunner().invoke(command_line(), [*given, *words])
     if done.exception is not None and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.stdout

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from tests.contract.flow_kit import Office, csv_policy, rows, shared_office
 from worker.cli.common import UsageError, clock
-from worker.cli.main import app
+from worker.cli.main import command_line
 from worker.clock import SystemClock
 from worker.proof.shadowing import Shadowing
 from worker.run import Worker
@@ -77,7 +77,7 @@ def company(office: Office, worker: Worker) -> Iterator[Path]:
 
 def run(company: Path, *words: str) -> str:
     at = [str(company / one) if one.endswith(".yaml") else one for one in words]
-    done = CliRunner().invoke(app, [*at, "-c", str(company / "hotlead.yaml")])
+    done = CliRunner().invoke(command_line(), [*at, "-c", str(company / "hotlead.yaml")])
     if done.exception is not None:
         raise done.exception
     return done.stdout

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from connectors.hubspot import Hubspot, HubspotSecrets, HubspotSettings
+from connectors.hubspot import HubspotSecrets, HubspotSettings
+from connectors.hubspot.crm import Hubspot
 from connectors.sandbox.hubspot import HubspotSandbox
 from connectors.sandbox.hubspot.stamps import iso, to_ms
 from routing.mapping import HoldingObject, Mapping

@@ -15,7 +15,7 @@ from connectors.errors import ConnectorError
 from connectors.sandbox.faults import Fault
 from tests.contract.connect_kit import Site, connect, site
 from worker.cli.common import UsageError
-from worker.cli.main import app
+from worker.cli.main import command_line
 from worker.settings import load_settings
 
 SLACK = {"HOTLEAD_SLACK_BOT_TOKEN": "xoxb-1-a", "HOTLEAD_SLACK_APP_TOKEN": "xapp-1-a"}
@@ -24,7 +24,7 @@ SLACK = {"HOTLEAD_SLACK_BOT_TOKEN": "xoxb-1-a", "HOTLEAD_SLACK_APP_TOKEN": "xapp
 def hotlead(at: Site, *words: str) -> tuple[int, str]:
     """A command in the folder; its exit code and what was said. Errors of use are raised."""
     path = ("-c", str(at.config)) if "-c" not in words else ()
-    done = CliRunner().invoke(app, [*words, *path], env={"COLUMNS": "160", **SLACK})
+    done = CliRunner().invoke(command_line(), [*words, *path], env={"COLUMNS": "160", **SLACK})
     if isinstance(done.exception, UsageError | ConnectorError):
         raise done.exception
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception

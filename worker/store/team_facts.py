@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,6 +11,7 @@ from routing.nouns import Person
 from routing.policy import Policy
 from routing.policy_parts import Holidays
 from routing.snapshot import Holiday, Load
+from worker.regions import holidays_in, is_region
 from worker.store import fact_queries as query
 
 _LATELY = timedelta(days=14)
@@ -19,10 +19,6 @@ _LATELY = timedelta(days=14)
 _OLDEST = timedelta(days=60)
 """An alert that is open for longer is no work in hand."""
 _BEFORE, _AHEAD = timedelta(days=2), timedelta(days=40)
-
-
-class UnknownRegionError(ValueError):
-    """No region of public holidays; the text says how to write one."""
 
 
 def turns_of(policy: Policy) -> list[str]:
@@ -80,7 +76,7 @@ def holidays(
     for person in people.values():
         region = region_of(person, rule)
         if region:
-            days = {**_holidays_in(region, first.year), **_holidays_in(region, last.year)}
+            days = {**holidays_in(region, first.year), **holidays_in(region, last.year)}
             found[person.id] = tuple(
                 Holiday(day=day, name=name)
                 for day, name in sorted(days.items())
@@ -94,31 +90,3 @@ def region_of(person: Person, rule: Holidays) -> str:
     own = person.fields.get(rule.field, "") if rule.field else ""
     region = rule.people.get(person.email) or own or rule.region or ""
     return region if is_region(region) else rule.region or ""
-
-
-def is_region(region: str) -> bool:
-    """Whether public holidays of this region are known."""
-    try:
-        check_region(region)
-    except UnknownRegionError:
-        return False
-    return True
-
-
-def check_region(region: str) -> None:
-    """Raises UnknownRegionError for a region that the holidays package does not know."""
-    _holidays_in(region, 2026)
-
-
-@lru_cache(maxsize=512)
-def _holidays_in(region: str, year: int) -> dict[date, str]:
-    import holidays
-
-    country, _, part = region.strip().upper().partition("-")
-    try:
-        found = holidays.country_holidays(country, subdiv=part or None, years=year)
-    except NotImplementedError as error:
-        raise UnknownRegionError(
-            f"{region!r} is no region with known holidays; write one like US, US-CA or DE-BY"
-        ) from error
-    return {day: str(name) for day, name in found.items()}

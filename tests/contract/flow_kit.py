@@ -38,6 +38,7 @@ from worker.store.tables import (
     RESPONSE,
     SIGNAL,
 )
+from worker.sync import sync
 
 SECRET = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
 OTHER_SECRET = "whsec_" + "b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhl"
@@ -138,9 +139,12 @@ class Office:
         return worker
 
     def worker(self, patience: Patience | None = None, **sections: Any) -> Worker:
-        """A worker that has mirrored the CRM, serves, and hears buttons."""
+        """A worker that has mirrored everything, serves, and hears buttons."""
         worker = self.made(patience, running=True, **sections)
         worker.sync_all()
+        for reader, one in worker.ctx.mirrored:
+            if reader is not worker.ctx.crm:
+                sync(worker.ctx, one.name, force=True)
         worker.start()
         until(lambda: health_of(worker).status_code == 200, "a worker that is well")
         return worker

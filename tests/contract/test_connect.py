@@ -185,7 +185,8 @@ def test_what_comes_next_is_said_in_order(at: Site) -> None:
     guided = at.connected()
     made = Outcome(guide=guided.guide, flow="token", checks=list(guided.look()))
     following = [step.command for step in finished(guided, made).following]
-    assert following == ["hotlead connect slack", "hotlead check"]
+    profile = "hotlead sync --once && hotlead profile"
+    assert following == ["hotlead connect slack", "hotlead check", profile]
 
 
 @pytest.mark.parametrize("at", ["hubspot"], indirect=True)

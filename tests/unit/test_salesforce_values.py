@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.errors import ConfigError, PermanentError, TemporaryError, UnclearError
-from connectors.salesforce.errors import from_row
+from connectors.salesforce.errors import MissingFieldError, from_row
 from connectors.salesforce.values import (
     below,
     domain_of,
@@ -92,9 +92,9 @@ def test_a_watermark_is_read_back_for_the_same_fields_only() -> None:
     ("codes", "kind"),
     [
         (["UNABLE_TO_LOCK_ROW"], TemporaryError),
-        (["UNABLE_TO_LOCK_ROW", "FIELD_CUSTOM_VALIDATION_EXCEPTION"], PermanentError),
-        (["FIELD_CUSTOM_VALIDATION_EXCEPTION", "INVALID_FIELD"], PermanentError),
-        (["INVALID_FIELD", "UNABLE_TO_LOCK_ROW"], ConfigError),
+        (["UNABLE_TO_LOCK_ROW", "FIELD_CUSTOM_VALIDATION_EXCEPTION"], ConfigError),
+        (["STRING_TOO_LONG", "INVALID_FIELD"], PermanentError),
+        (["INVALID_FIELD", "UNABLE_TO_LOCK_ROW"], MissingFieldError),
         (["STRING_TOO_LONG"], PermanentError),
         ([], UnclearError),
     ],

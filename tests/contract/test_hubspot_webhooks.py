@@ -22,7 +22,9 @@ from tests.contract.hubspot_kit import Kit, running
 SECRET = "5f0e8d2a-sandbox-secret"
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 URL = "https://hotlead.acme.example/v1/hubspot/webhooks"
-VECTORS = Path("/work/shared/reference/events/signature-vectors.json")
+VECTORS = (
+    Path(__file__).resolve().parents[2].parent / "shared/reference/events/signature-vectors.json"
+)
 HOOK = Webhooks(SecretStr(SECRET), 10)
 
 

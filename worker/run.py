@@ -138,6 +138,7 @@ class Worker:
             self._listening.prepare()
         self.schedule = self._schedule()
         self.schedule.start()
+        sync_due(self.ctx)  # what was never read shall not wait for the clock's first tick
         self._preparation.start()
         for surface in self.ctx.surfaces.values():
             threading.Thread(

@@ -41,7 +41,7 @@ def test_what_was_answered_202_survives_a_kill_in_the_same_moment(
 ) -> None:
     with Stage(folder=tmp_path, store_url=sqlite_url) as stage:
         stage.start()
-        bodies = [stage.signal_body(f"x{number}@acme.example") for number in range(20)]
+        bodies = [stage.signal_body(f"x{number}@stranger.example") for number in range(20)]
         assert stage.post(bodies).status_code == 202
         stage.kill()
         with stage.store.read() as conn:

@@ -137,7 +137,7 @@ def test_a_silent_mirror_is_told_once_and_its_end_too(make_desk: MakeDesk) -> No
     report = health(made)
     assert report["ok"] is False
     assert report["mirror"]["accounts"]["silent"] is True
-    assert all(made.worker.sync_all().values())
+    assert all(sync(ctx, one.name, force=True) for _, one in ctx.mirrored)
     watch(ctx)
     watch(ctx)
     assert "well again" in str(made.slack.messages("ada@team.example")[1])

@@ -299,13 +299,15 @@ def test_each_row_of_a_batch_has_its_own_end(sqlite_url: str, org: Bench) -> Non
     for number in range(4):
         desk.fire(number)
     refuse(org, "", "UNABLE_TO_LOCK_ROW", "STRING_TOO_LONG", "FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    begun = desk.clock.now()
     write_back(desk.ctx(crm))
+    ended = desk.clock.now()
     sent, locked, refused, config = desk.tasks()
     assert [row["state"] for row in desk.tasks()] == ["sent", "pending", "failed", "pending"]
     assert sent["remote_id"] == "00T000000000001AAA"
-    soon, later = (row["next_attempt_at"] - desk.clock.now() for row in (locked, config))
-    assert timedelta(seconds=1) < soon <= timedelta(seconds=2)
-    assert timedelta(minutes=4) < later <= timedelta(minutes=5)
+    soon, later = (row["next_attempt_at"] for row in (locked, config))
+    assert begun + timedelta(seconds=1) < soon <= ended + timedelta(seconds=2)
+    assert begun + timedelta(minutes=4) < later <= ended + timedelta(minutes=5)
     assert "validation rule" in config["error"]
     assert "STRING_TOO_LONG" in refused["error"]
     assert desk.events() == ["task_opened", "task_failed"]

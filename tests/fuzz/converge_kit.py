@@ -44,7 +44,7 @@ Item = TypeVar("Item")
 
 settings.register_profile(
     "steady",
-    max_examples=15,
+    max_examples=20,
     derandomize=True,
     deadline=None,
     database=None,

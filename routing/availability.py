@@ -6,7 +6,7 @@ that they are in. A source that was not read lately never makes anybody surely a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -55,8 +55,8 @@ class _Absence:
 def availability(person: Person, snapshot: Snapshot, policy: Policy, now: datetime) -> Availability:
     """How ``person`` stands at ``now``."""
     absences = _absences(person, snapshot, policy, now)
-    stale = _stale(snapshot, policy, now)
-    notes = (*_conflicts(person, absences, snapshot, policy, now), *_unread(stale, snapshot))
+    stale = _stale(person, snapshot, policy, now)
+    notes = (*_conflicts(person, absences, snapshot, policy, now), *_unread(stale))
     if absences:
         last = max(absences, key=lambda one: (one.until, -one.rank, one.said))
         return Availability(
@@ -73,7 +73,7 @@ def availability(person: Person, snapshot: Snapshot, policy: Policy, now: dateti
         said = "is outside their working hours"
         return Availability(state=State.OFF_HOURS, why=said, source="hours", notes=notes)
     if stale:
-        said = f"may be away, as {_listed(stale)} was not read lately"
+        said = f"may be away, as {_listed(list(stale))} was not read lately"
         return Availability(state=State.UNKNOWN, why=said, notes=notes)
     return Availability(state=State.AVAILABLE, notes=notes)
 
@@ -139,21 +139,22 @@ def _quiet(person: Person, snapshot: Snapshot, policy: Policy, now: datetime) ->
     return now + timedelta(minutes=left)
 
 
-def _stale(snapshot: Snapshot, policy: Policy, now: datetime) -> list[str]:
-    """The sources that ought to be read and were not lately."""
+def _stale(
+    person: Person, snapshot: Snapshot, policy: Policy, now: datetime
+) -> dict[str, datetime | None]:
+    """The sources that ought to be read for the person and were not lately, and when they were."""
     oldest = now - timedelta(minutes=policy.availability.stale_minutes)
-    return [
-        source
+    sources = snapshot.sources_of(person.id)
+    return {
+        source: sources[source]
         for source in policy.availability.precedence
-        if source in snapshot.sources
-        and ((read := snapshot.sources[source]) is None or read < oldest)
-    ]
+        if source in sources and ((read := sources[source]) is None or read < oldest)
+    }
 
 
-def _unread(stale: list[str], snapshot: Snapshot) -> tuple[str, ...]:
+def _unread(stale: Mapping[str, datetime | None]) -> tuple[str, ...]:
     said = []
-    for source in stale:
-        read = snapshot.sources[source]
+    for source, read in stale.items():
         since = f"since {read:%Y-%m-%d %H:%M} UTC" if read else "yet"
         said.append(f"{source} was not read {since}")
     return tuple(said)
@@ -178,7 +179,7 @@ def _conflicts(
     silent = [
         source
         for source in policy.availability.precedence
-        if source in snapshot.sources and source not in told and source != "holiday"
+        if source in snapshot.sources_of(person.id) and source not in told and source != "holiday"
     ]
     if not says_away or not silent:
         return ()

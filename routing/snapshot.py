@@ -78,7 +78,9 @@ class Snapshot:
     as. ``recent`` are earlier signals of the prospect, for multi-opens. ``group_members`` are of
     the account's territories and of queues. ``loads`` are by person, ``turns`` the alerts that
     each member of a pool was given lately. ``holidays`` are by person, around the moment.
-    ``sources`` tells when each source of absences was last read; None: never.
+    ``sources`` tells when each source of absences was last read; None: never. ``own_sources``
+    tells the same of single people, by their id, where it differs: one person's calendar may not
+    be readable while those of the others are.
     """
 
     prospect: Prospect | None = None
@@ -95,11 +97,17 @@ class Snapshot:
     out_of_office: tuple[OutOfOffice, ...] = ()
     holidays: Mapping[str, tuple[Holiday, ...]] = field(default_factory=dict)
     sources: Mapping[str, datetime | None] = field(default_factory=dict)
+    own_sources: Mapping[str, Mapping[str, datetime | None]] = field(default_factory=dict)
     recent: tuple[Signal, ...] = ()
     open_alert: OpenAlert | None = None
     preferences: Mapping[str, Preference] = field(default_factory=dict)
     loads: Mapping[str, Load] = field(default_factory=dict)
     turns: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    def sources_of(self, person_id: str) -> Mapping[str, datetime | None]:
+        """When each source that tells of this person was last read for them; None: never."""
+        own = self.own_sources.get(person_id)
+        return self.sources if own is None else {**self.sources, **own}
 
     def by_email(self, email: str) -> Person | None:
         """The active person with this e-mail; a queue or an inactive one only for want of any."""

@@ -56,14 +56,17 @@ def what_ifs(
     for person in _considered(snapshot, decision, policy):
         stands = availability(person, snapshot, policy, at)
         if _stood_aside(stands, policy):
-            as_if = had_been_in(person, stands, snapshot)
+            as_if = had_been_in(person, snapshot, at)
             made = decide(signal, as_if, policy, at)
             found.append(WhatIf(person=person, why=stands.why, decision=made))
     return tuple(found)
 
 
-def had_been_in(person: Person, stands: Availability, snapshot: Snapshot) -> Snapshot:
-    """The facts without whatever kept the person from being asked."""
+def had_been_in(person: Person, snapshot: Snapshot, at: datetime) -> Snapshot:
+    """The facts without whatever kept the person from being asked at this moment.
+
+    Their sources count as read then; those of everybody else stay as old as they were.
+    """
     rows = (row for row in snapshot.out_of_office if row.person_id != person.id or row.available)
     holidays = {one: days for one, days in snapshot.holidays.items() if one != person.id}
     own = snapshot.preferences.get(person.id)
@@ -77,7 +80,10 @@ def had_been_in(person: Person, stands: Availability, snapshot: Snapshot) -> Sna
         holidays=holidays,
         preferences=preferences,
         people=people,
-        sources={} if stands.state is State.UNKNOWN else snapshot.sources,
+        own_sources={
+            **snapshot.own_sources,
+            person.id: dict.fromkeys(snapshot.sources_of(person.id), at),
+        },
     )
 
 

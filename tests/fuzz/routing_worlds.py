@@ -171,6 +171,7 @@ SOURCES: tuple[dict[str, datetime | None], ...] = (
     {"crm": NOW, "slack": NOW},
     {"crm": NOW, "slack": None, "calendar": NOW - timedelta(days=1)},
 )
+own_sources = st.dictionaries(st.sampled_from(IDS), st.sampled_from(SOURCES), max_size=3)
 
 
 @st.composite
@@ -212,6 +213,7 @@ def snapshots(draw: st.DrawFn) -> Snapshot:
             st.just({}) | st.just({"u-a": (Holiday(day=NOW.date(), name="Memorial Day"),)})
         ),
         sources=draw(st.sampled_from(SOURCES)),
+        own_sources=draw(own_sources),
         loads=draw(loads),
         turns={"round": draw(st.sampled_from(({}, {"u-a": 2}, {"u-d": 1})))},
     )

@@ -101,6 +101,7 @@ def test_the_order_in_which_facts_are_read_changes_nothing(
         territories=shuffled(snapshot.territories),
         group_members=shuffled(snapshot.group_members),
         sources=dict(shuffled(tuple(snapshot.sources.items()))),
+        own_sources=dict(shuffled(tuple(snapshot.own_sources.items()))),
     )
     assert decide(signal, turned, policy, NOW) == decide(signal, snapshot, policy, NOW)
 
@@ -159,9 +160,13 @@ def test_explaining_decides_again_what_was_decided_and_has_words_for_everything(
         assert bool(other.decision.steps) is told_of(other.decision)
         stands = availability(other.person, snapshot, policy, NOW)
         assert stands.state is not State.AVAILABLE
-        as_if = had_been_in(other.person, stands, snapshot)
+        as_if = had_been_in(other.person, snapshot, NOW)
         there = availability(as_if.people[other.person.id], as_if, policy, NOW)
         assert there.state is State.AVAILABLE
+        for one in snapshot.people.values():
+            if one.id != other.person.id:
+                as_before = availability(one, snapshot, policy, NOW)
+                assert availability(one, as_if, policy, NOW) == as_before
 
 
 @BUSY

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from routing.availability import State, availability
 from routing.decide import decide
 from routing.explain import Explanation, Receipt, explain, in_short
 from routing.nouns import Signal
 from routing.policy import Policy
 from routing.snapshot import Load, Preference, Snapshot
+from routing.what_if import had_been_in
 from tests.unit.routing_kit import NOW, account, away, facts, policy, positive, signal
 
 
@@ -83,6 +85,16 @@ def test_hours_quiet_hours_and_unread_sources_are_no_absence_of_theirs_afterward
     assert "had Ann been in, Ann" in told(quiet, rules)["Had they been in"][0]
     unread = facts(sources={"crm": None})
     assert any("had Ann been in, Ann" in one for one in told(unread, rules)["Had they been in"])
+
+
+def test_an_absence_hides_no_unread_source_and_that_of_another_stays_unread() -> None:
+    rules = policy(availability={"unknown": "pass_over"})
+    known = facts(out_of_office=(away("ann"),), sources={"crm": None})
+    assert any("had Ann been in, Ann" in one for one in told(known, rules)["Had they been in"])
+    people = known.people
+    as_if = had_been_in(people["u-ann"], known, NOW)
+    assert availability(as_if.people["u-ann"], as_if, rules, NOW).state is State.AVAILABLE
+    assert availability(people["u-ben"], as_if, rules, NOW).state is State.UNKNOWN
 
 
 def test_who_is_full_was_in() -> None:

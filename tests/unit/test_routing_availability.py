@@ -90,6 +90,20 @@ def test_a_source_that_was_not_read_lately_never_means_available() -> None:
     assert any("may be away" in why for why in refused)
 
 
+def test_one_persons_unread_source_leaves_the_others_as_they_are() -> None:
+    snapshot = facts(
+        sources={"crm": NOW, "slack": NOW - timedelta(hours=2)},
+        own_sources={"u-ann": {"calendar": None, "slack": NOW}, "u-ben": {"calendar": NOW}},
+    )
+
+    def of(key: str) -> Any:
+        return availability(snapshot.people[f"u-{key}"], snapshot, policy(), NOW)
+
+    assert of("ann").why == "may be away, as calendar was not read lately"
+    assert of("ann").notes == ("calendar was not read yet",)
+    assert of("ben").why == of("cid").why == "may be away, as slack was not read lately"
+
+
 @pytest.mark.parametrize(
     ("quiet", "until"),
     [((13 * 60, 15 * 60), "15:00"), ((22 * 60, 14 * 60 + 30), "14:30")],

@@ -22,6 +22,8 @@ from worker.cli.people import moment, on_clock, the_person
 from worker.settings import load_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from routing.availability import Availability
     from routing.nouns import Person
     from routing.snapshot import Snapshot
@@ -84,8 +86,12 @@ def _everybody(snapshot: Snapshot) -> list[Person]:
 
 def _as_fresh_then(snapshot: Snapshot, now: datetime, when: datetime) -> Snapshot:
     """With sources as old at ``when`` as they are now: they will be read until then."""
-    sources = {name: read and read + (when - now) for name, read in snapshot.sources.items()}
-    return replace(snapshot, sources=sources)
+
+    def later(sources: Mapping[str, datetime | None]) -> dict[str, datetime | None]:
+        return {name: read and read + (when - now) for name, read in sources.items()}
+
+    own = {one: later(sources) for one, sources in snapshot.own_sources.items()}
+    return replace(snapshot, sources=later(snapshot.sources), own_sources=own)
 
 
 def _line(person: Person, stands: Availability, zone: ZoneInfo) -> tuple[object, ...]:

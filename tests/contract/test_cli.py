@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.forks import run
 
 COMMANDS = (
     "demo",
@@ -39,16 +40,8 @@ PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 def hotlead(
     *words: str, cwd: Path, env: dict[str, str] | None = None, text: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", *words],
-        cwd=cwd,
-        env={"PATH": os.environ["PATH"], "COLUMNS": "200"} | (env or {}),
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    env = {"PATH": os.environ["PATH"], "COLUMNS": "200"} | (env or {})
+    return run(*words, env=env, cwd=cwd, text=text)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

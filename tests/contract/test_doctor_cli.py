@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.contract.doctor_kit import Practice, practice
 from tests.contract.flow_kit import write_crm
+from tests.forks import run
 
 
 @pytest.fixture
@@ -21,14 +21,8 @@ def team(tmp_path: Path, sqlite_url: str) -> Iterator[Practice]:
 
 
 def doctor(team: Practice, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", "doctor", "-c", str(team.stage.config), *words],
-        env=team.stage.environment() | team.env,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    env = team.stage.environment() | team.env
+    return run("doctor", "-c", str(team.stage.config), *words, env=env, cwd=team.stage.folder)
 
 
 def test_each_check_is_one_line_with_its_mark_and_mend(team: Practice) -> None:
@@ -79,8 +73,7 @@ def test_a_configuration_that_cannot_be_used_ends_with_two(team: Practice) -> No
 def test_a_secret_that_is_not_set_ends_with_two(team: Practice) -> None:
     env = team.stage.environment()
     del env["HOTLEAD_SLACK_APP_TOKEN"]
-    words = [sys.executable, "-m", "worker.cli.main", "doctor", "-c", str(team.stage.config)]
-    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = run("doctor", "-c", str(team.stage.config), env=env, cwd=team.stage.folder)
     assert done.returncode == 2
     assert "HOTLEAD_SLACK_APP_TOKEN" in done.stderr
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -21,6 +17,7 @@ import requests
 from sqlalchemy import Table, select
 
 from connectors.sandbox.world import World, WorldContact
+from tests.forks import Process
 from tests.story.stage import SECRET, Stage, free_port, wait_for
 from tests.story.world import small_world
 from worker.intake.signature import sign
@@ -55,7 +52,7 @@ class Siege:
         self.rng = random.Random(self.seed)
         self.urls: list[str] = []
         self.configs: list[Path] = []
-        self.pids: list[int] = [0] * self.slots
+        self.workers: dict[int, Process] = {}
         self.unanswered: list[dict[str, Any]] = []
         base = json.loads(self.stage.config.read_text())
         for slot in range(self.slots):
@@ -66,39 +63,23 @@ class Siege:
             self.urls.append(f"http://{listen}")
 
     def __enter__(self) -> Siege:
-        with (self.stage.folder / "worker.log").open("ab") as log:
-            self.nursery = subprocess.Popen(
-                [sys.executable, "-m", "tests.fault.nursery"],
-                env=self.stage.environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
         return self
 
     def __exit__(self, *_: object) -> None:
         for slot in range(self.slots):
             self.kill(slot)
-        self.nursery.communicate(timeout=20)
 
     # Lives and deaths.
 
     def start(self, slot: int) -> None:
         """Run a worker in this slot, without waiting for it."""
-        assert self.nursery.stdin is not None
-        assert self.nursery.stdout is not None
-        self.nursery.stdin.write(f"{self.configs[slot]}\n")
-        self.nursery.stdin.flush()
-        self.pids[slot] = int(self.nursery.stdout.readline())
+        self.workers[slot] = self.stage.process_of(self.configs[slot])
 
     def kill(self, slot: int) -> None:
         """Kill the worker of this slot as a power cut would, and wait until it is gone."""
-        if self.pids[slot]:
-            with suppress(ProcessLookupError):
-                os.kill(self.pids[slot], signal.SIGKILL)
-            wait_for("the end of a killed worker", lambda: not _lives(self.pids[slot]))
-            self.pids[slot] = 0
+        worker = self.workers.pop(slot, None)
+        if worker is not None:
+            worker.kill()
 
     def rage(self, kills: int, shortest: float, longest: float) -> None:
         """Play the story and kill ``kills`` workers, each after a life of so many seconds."""
@@ -107,7 +88,7 @@ class Siege:
         pause = threading.Event()
         while self.kills < kills:
             for slot in range(self.slots):
-                if not self.pids[slot]:
+                if slot not in self.workers:
                     self.start(slot)
             ends = time.monotonic() + self.rng.uniform(shortest, longest)
             while time.monotonic() < ends:
@@ -181,7 +162,7 @@ class Siege:
     def come_to_rest(self) -> None:
         """Leave the workers alone, answer every alert, and wait until all is written."""
         for slot in range(self.slots):
-            if not self.pids[slot]:
+            if slot not in self.workers:
                 self.start(slot)
         wait_for("every signal to be taken", self._all_taken, _QUIET)
         wait_for("every signal to be decided", lambda: not self._undecided(), _QUIET)
@@ -228,11 +209,3 @@ def _due(row: dict[str, Any]) -> bool:
     return row["state"] != "failed" and bool(
         row["state"] != "sent" or row["revision"] < row["wanted"]
     )
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

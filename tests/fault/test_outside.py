@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.faults import Fault
+from tests.forks import run
 from tests.story.stage import Stage, wait_for
 from worker.store.tables import DELIVERY, SIGNAL
 
@@ -166,12 +165,7 @@ def test_the_same_file_of_signals_sent_twice_is_counted_once(stage: Stage) -> No
 
 def _send_file(stage: Stage, path: Path) -> dict[str, int]:
     command = ["send-signal", str(path), "-c", str(stage.config), "--json"]
-    done = subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", *command],
-        env=stage.environment(),
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
+    done = run(*command, env=stage.environment(), cwd=stage.folder)
+    assert done.returncode == 0, done.stderr
     answer: dict[str, int] = json.loads(done.stdout)
     return answer

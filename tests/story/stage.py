@@ -10,8 +10,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -29,6 +27,7 @@ from connectors.sandbox.salesforce import SalesforceSandbox
 from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
 from connectors.sandbox.world import World
+from tests.forks import Process
 from tests.story.crm import log_contact, our_tasks
 from tests.story.world import MONDAY, small_policy, small_world
 from worker.clock import FileClock
@@ -70,7 +69,7 @@ class Stage:
         self._clock_file = self.folder / "clock"
         self._offset = 0.0
         self.clock = FileClock(self._clock_file)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Process | None = None
         self.forward(self.start_at - self.clock.now())
         self.slack = SlackSandbox(self.clock.now)
         self.slack.load(self.world)
@@ -101,21 +100,19 @@ class Stage:
 
     def launch(self) -> None:
         """Run the worker and wait until it answers."""
-        log = (self.folder / "worker.log").open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "worker.cli.main", "run", "-c", str(self.config)],
-            env=self.environment(),
-            stdout=log,
-            stderr=log,
-        )
-        log.close()
+        self.process = self.process_of(self.config)
         wait_for(f"the worker to answer ({self.log_tail()})", self._answers)
+
+    def process_of(self, config: Path) -> Process:
+        """A worker with this configuration, and the log of the stage."""
+        log = self.folder / "worker.log"
+        words = ("run", "-c", str(config))
+        return Process(*words, env=self.environment(), cwd=self.folder, stdout=log, stderr=log)
 
     def kill(self) -> None:
         """Kill the worker as a power cut would."""
         if self.process is not None:
-            self.process.send_signal(signal.SIGKILL)
-            self.process.wait()
+            self.process.kill()
 
     def stop(self) -> int | None:
         """Ask the worker to end; its exit code."""

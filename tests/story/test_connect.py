@@ -14,6 +14,7 @@ from pathlib import Path
 import requests
 
 from tests.contract.connect_kit import Site, connect, site
+from tests.forks import run
 from tests.story.stage import free_port
 from worker.cli.common import secrets_for
 from worker.clock import SystemClock
@@ -26,16 +27,8 @@ ROOT = str(Path(__file__).resolve().parents[2])
 def hotlead(
     at: Site, *words: str, typed: str = "", env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", *words],
-        cwd=at.folder,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": ROOT, "COLUMNS": "120"} | dict(env or {}),
-        input=typed,
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
+    env = {"PATH": os.environ["PATH"], "COLUMNS": "120"} | dict(env or {})
+    done = run(*words, cwd=at.folder, env=env, text=typed, timeout=90)
     for name, secret in at.right.items():
         if "." not in name:
             assert secret not in done.stdout + done.stderr

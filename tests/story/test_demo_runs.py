@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.forks import run
 
 EXPORT = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "maven-crm"
 ALERT_KEYS = {
@@ -23,16 +23,9 @@ ROLE_OF = {"prospecting": "bdr", "active_deal": "ae", "customer": "csm"}
 
 def play(folder: Path, crm: str, *more: str) -> dict[str, Any]:
     out = folder / f"{crm}.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "worker.cli.main", "demo", "--once", "--crm", crm,
-         "--json", str(out), *more],
-        env={"PATH": os.environ["PATH"], "COLUMNS": "200"},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=110,
-        check=False,
-    )  # fmt: skip
+    words = ["demo", "--once", "--crm", crm, "--json", str(out), *more]
+    env = {"PATH": os.environ["PATH"], "COLUMNS": "200"}
+    done = run(*words, env=env, cwd=folder, timeout=110)
     assert done.returncode == 0, done.stderr[-3000:]
     outcome: dict[str, Any] = json.loads(out.read_text())
     return outcome

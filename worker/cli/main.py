@@ -60,7 +60,7 @@ _EXPECTED = (UsageError, SettingsError, SecretsError, StoreError, ConnectorError
 def main() -> None:
     """The entry point: an error that a user can cause is a sentence, never a traceback."""
     try:
-        command_line(sys.argv[1:])()
+        command_line(sys.argv[1:])(prog_name="hotlead")
     except _EXPECTED as error:
         mend = getattr(error, "mend", "")
         text = f"hotlead: {error}" + (f"\nMend: {mend}" if mend else "")

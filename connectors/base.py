@@ -101,6 +101,16 @@ class WriteResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundActivity:
+    """A task of ours as the CRM has it; ``about`` holds the ids of the records it hangs on."""
+
+    remote_id: str
+    subject: str
+    done: bool
+    about: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One thing that was looked at: well, working but for something, or failed.
 
@@ -324,6 +334,15 @@ class Crm(Protocol):
         Raises ConnectorError only if no draft was written; UnclearError if any may have been.
         """
 
+    def find_activity(self, draft: ActivityDraft) -> FoundActivity | None:
+        """The task of a draft as it stands in the CRM; None where there is none.
+
+        By the draft's ``remote_id``, or by its key where that is not known. Raises ConnectorError.
+        """
+
+    def remove_activity(self, remote_id: str) -> None:
+        """Take a task of ours away; one that is gone is no error. Raises ConnectorError."""
+
     def takes_metrics(self) -> bool:
         """Whether the CRM has a place for medians. Looks anew each time. Raises ConnectorError."""
 
@@ -351,7 +370,7 @@ class Button:
     url: str = ""
 
 
-ACTIONS = ("claim", "acknowledge", "snooze", "not_mine", "noise", "why", "open_thread")
+ACTIONS = ("claim", "acknowledge", "snooze", "not_mine", "noise", "why", "open_thread", "drill")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,7 +378,8 @@ class Card:
     """What a rep reads, surface-neutral. All texts are plain and hostile: escape where shown.
 
     ``facts`` are (label, value) pairs in order. ``status`` is the line that changes as the alert
-    lives. ``key`` is opaque, goes into the message's metadata and finds it again.
+    lives. ``alert_id`` is what its buttons tell. ``key`` is opaque, goes into the message's
+    metadata and finds it again.
     """
 
     key: str

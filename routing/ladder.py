@@ -204,13 +204,17 @@ def _refusal(build: _Build, person: Person) -> str:
 
 def _absent(build: _Build, stands: Availability) -> str:
     """Why the person cannot be asked now, by where they are; '' when they can."""
-    rule = build.policy.availability
-    absent = (
+    return stands.why if passed_over(stands, build.policy) else ""
+
+
+def passed_over(stands: Availability, policy: Policy) -> bool:
+    """Whether somebody who stands so is not asked now."""
+    rule = policy.availability
+    return (
         stands.state in (State.AWAY, State.QUIET)
         or (stands.state is State.OFF_HOURS and rule.off_hours == "pass_over")
         or (stands.state is State.UNKNOWN and rule.unknown == "pass_over")
     )
-    return stands.why if absent else ""
 
 
 def _surface_of(build: _Build, person: Person) -> str:

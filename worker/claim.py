@@ -14,6 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from routing.nouns import Signal
 from routing.receipt import Place
 from worker.context import Context
+from worker.drill.deliveries import is_over
+from worker.drill.rows import about_target
 from worker.identity import remembered_address
 from worker.store.alerts import Row, get_alert, place_from, signals_of
 from worker.store.engine import Tx
@@ -36,7 +38,7 @@ class Claim:
     row: Row
     place: Place
     about: Row
-    """Its alert or, for a digest, its digest."""
+    """Its alert; for a digest its digest, for a test message the target of the drill."""
     signals: Sequence[Signal]
     remembered: str | None
     """The person's address, where it is known; see ``remembered_address``."""
@@ -62,6 +64,8 @@ def claim(ctx: Context, tx: Tx, delivery_id: str) -> Claim | None:
         return None
     place = place_from(row["place"])
     is_new = row["state"] != "sent" and not row["remote_id"]
+    if is_new and row["drill_target_id"] and is_over(tx, row):
+        return None
     if is_new and not _may_speak(ctx, tx, row, place, now):
         return None
     wanted = {
@@ -76,7 +80,7 @@ def claim(ctx: Context, tx: Tx, delivery_id: str) -> Claim | None:
     if tx.conn.execute(_TAKE, wanted).rowcount != 1:
         return None
     remembered = None
-    if place.kind == "person":
+    if place.kind == "person" and not row["drill_target_id"]:  # a drill proves it anew
         remembered = remembered_address(ctx, tx.conn, place.surface, place.address)
     return Claim(row, place, *_about(tx, row), remembered, now + ctx.patience.lease / 2)
 
@@ -134,6 +138,11 @@ def _about(tx: Tx, row: Row) -> tuple[Row, list[Signal]]:
         digest = tx.conn.execute(select(DIGEST).where(DIGEST.c.id == row["digest_id"]))
         rows = tx.conn.execute(select(SIGNAL).where(SIGNAL.c.digest_id == row["digest_id"]))
         return digest.mappings().one(), [signal_from(one) for one in rows.mappings()]
+    if row["drill_target_id"]:
+        target = about_target(tx.conn, row["drill_target_id"])
+        if target is None:
+            raise RuntimeError(f"delivery {row['id']} belongs to no drill")
+        return target, []
     alert = get_alert(tx.conn, row["alert_id"])
     if alert is None:
         raise RuntimeError(f"delivery {row['id']} belongs to no alert")

@@ -25,6 +25,8 @@ from routing.receipt import Place
 from worker.card import alert_card, digest_card
 from worker.claim import Claim, claim
 from worker.context import Context, retry_delay
+from worker.drill.deliveries import arrived, refused
+from worker.drill.messages import drill_card
 from worker.escalate import begin_wait
 from worker.identity import address_of
 from worker.outbox import wake_alert
@@ -65,6 +67,8 @@ def _claim(ctx: Context, delivery_id: str) -> Claim | None:
 def _card(ctx: Context, taken: Claim) -> Card:
     if taken.row["digest_id"]:
         return digest_card(taken.about, taken.signals, taken.row)
+    if taken.row["drill_target_id"]:
+        return drill_card(taken.about, taken.row)
     prospect_id = taken.about["prospect_id"]
     crm_url = ctx.crm.record_url("prospect", prospect_id) if prospect_id else ""
     return alert_card(taken.about, taken.row, taken.signals, ctx.policy, crm_url)
@@ -102,6 +106,8 @@ def _succeeded(ctx: Context, taken: Claim, sent: Sent) -> None:
             "error": "",
         }
         change(tx, DELIVERY, row["id"], values)
+        if row["drill_target_id"] and not taken.is_update:
+            arrived(tx, row, now)
         if row["alert_id"] is None:
             return
         if not taken.is_update:
@@ -138,7 +144,10 @@ def _failed(ctx: Context, taken: Claim, error: ConnectorError) -> None:
     with ctx.store.write() as tx:
         lock_alert(tx, row["alert_id"])
         tx.conn.execute(update(DELIVERY).where(DELIVERY.c.id == row["id"]).values(**values))
-        if values.get("state") == "failed" and row["digest_id"]:
+        if row["drill_target_id"]:
+            if not taken.is_update:
+                refused(tx, row, error, now, final=values.get("state") == "failed")
+        elif values.get("state") == "failed" and row["digest_id"]:
             _redirect(ctx, tx, row, now)
         elif values.get("state") == "failed":
             _climb(ctx, tx, row, taken.place, error, now)

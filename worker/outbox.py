@@ -9,7 +9,16 @@ from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, or_, se
 from worker.context import Context
 from worker.store.columns import Utc
 from worker.store.engine import Tx
-from worker.store.tables import ACTIVITY, ALERT, DELIVERY, DRIFT, REVIEW, SIGNAL, WATERMARK
+from worker.store.tables import (
+    ACTIVITY,
+    ALERT,
+    DELIVERY,
+    DRIFT,
+    DRILL_TASK,
+    REVIEW,
+    SIGNAL,
+    WATERMARK,
+)
 
 _MOST = 500
 _UNDECIDED_AFTER = timedelta(seconds=2)
@@ -91,7 +100,7 @@ def free_leases(ctx: Context) -> None:
     """At the start of the only worker of a store: whoever held a lease is dead."""
     now = ctx.clock.now()
     with ctx.store.write() as tx:
-        for table in (DELIVERY, ACTIVITY, WATERMARK, DRIFT):
+        for table in (DELIVERY, ACTIVITY, WATERMARK, DRIFT, DRILL_TASK):
             tx.conn.execute(update(table).where(table.c.lease_until > now).values(lease_until=now))
 
 

@@ -10,6 +10,7 @@ from connectors.errors import ConnectorError
 from routing.calendar import after_minutes
 from routing.nouns import Person
 from worker.context import Context
+from worker.drill.pressing import press_of_drill
 from worker.escalate import climb
 from worker.holders import begin_holder, settle_holders
 from worker.identity import person_behind
@@ -31,16 +32,11 @@ class _RacedError(Exception):
 
 def handle_press(ctx: Context, press: ButtonPress) -> None:
     """Act on a press and tell the presser when it could not be done."""
-    if press.action not in (*_ACTIONS, "why"):
+    if press.action not in (*_ACTIONS, "why", "drill"):
         log.warning("a button that nobody knows was pressed", extra={"action": press.action})
         return
     surface = ctx.surfaces[press.surface]
-    try:
-        person = person_behind(ctx, surface, press.address)
-    except ConnectorError as error:
-        log.warning("cannot tell who pressed: %s", error, extra={"press": press.press_id})
-        person = None
-    said = _act(ctx, press, person)
+    said = press_of_drill(ctx, press) if press.action == "drill" else _act(ctx, press)
     if not said:
         return
     try:
@@ -49,8 +45,13 @@ def handle_press(ctx: Context, press: ButtonPress) -> None:
         log.warning("could not answer a press: %s", error, extra={"press": press.press_id})
 
 
-def _act(ctx: Context, press: ButtonPress, person: Person | None) -> str:
+def _act(ctx: Context, press: ButtonPress) -> str:
     """Change the alert; the answer for the presser alone, or ''."""
+    try:
+        person = person_behind(ctx, ctx.surfaces[press.surface], press.address)
+    except ConnectorError as error:
+        log.warning("cannot tell who pressed: %s", error, extra={"press": press.press_id})
+        person = None
     if person is None:
         return (
             "Hotlead could not match you with a CRM user, so nothing was changed. Ask your admin "

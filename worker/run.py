@@ -27,6 +27,7 @@ from worker.decide import decide_signal
 from worker.deliver import deliver
 from worker.digest import make_digests
 from worker.dispatch import dispatch_for
+from worker.drill import running as drill
 from worker.escalate import escalate
 from worker.fresh.guard import Guard
 from worker.hand_over import review
@@ -198,6 +199,7 @@ class Worker:
             "escalate": lambda row_id: escalate(ctx, row_id),
             "review": lambda row_id: review(ctx, row_id),
             "write_back": lambda row_id: write_back(ctx, row_id),
+            "drill": lambda row_id: drill.advance(ctx, row_id),
             "medians": lambda row_id: publish(ctx, row_id),
             "sync": lambda row_id: _ignore(sync(ctx, row_id)),
             "reconcile": lambda row_id: _ignore(reconcile(ctx, row_id)),
@@ -217,6 +219,7 @@ class Worker:
         schedule.add("audit", audit_job, clock.audit_seconds)
         schedule.add("budget", lambda _: self._governor.tick(), clock.budget_seconds)
         schedule.add("watchdog", watch, clock.watchdog_seconds)
+        schedule.add("drill", drill.tick, drill.SECONDS)
         schedule.add("shadow", Shadowing().tick, SHADOW_SECONDS)
         return schedule
 

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from connectors.base import (
     ActivityDraft,
     Check,
+    FoundActivity,
     HintSource,
     Metric,
     MirrorObject,
@@ -97,6 +98,14 @@ class Hubspot:
     def write_activities(self, drafts: Sequence[ActivityDraft]) -> list[WriteResult]:
         """As the protocol says; our task properties are added to the account on first use."""
         return self._tasks.write(drafts) if drafts else []
+
+    def find_activity(self, draft: ActivityDraft) -> FoundActivity | None:
+        """As the protocol says."""
+        return self._tasks.find(draft)
+
+    def remove_activity(self, remote_id: str) -> None:
+        """As the protocol says; HubSpot keeps it in the recycling bin."""
+        self._tasks.remove(remote_id)
 
     def prepare(self) -> list[str]:
         """As the protocol says: adds the task properties that are missing."""

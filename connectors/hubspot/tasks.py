@@ -14,7 +14,7 @@ from connectors.hubspot.values import Row, text, to_ms
 
 LONGEST_SUBJECT, LONGEST_BODY, LONGEST_REASON = 250, 60_000, 2_000
 TO_CONTACT, TO_COMPANY, TO_DEAL = 204, 192, 216
-SUBJECT = "hs_task_subject"
+SUBJECT, STATUS = "hs_task_subject", "hs_task_status"
 
 
 def properties(draft: ActivityDraft, shape: TaskShape) -> dict[str, str]:
@@ -22,7 +22,7 @@ def properties(draft: ActivityDraft, shape: TaskShape) -> dict[str, str]:
     found = {
         SUBJECT: subject(draft, shape),
         "hs_task_body": as_html(draft.body),
-        "hs_task_status": "COMPLETED" if draft.completed_at else "NOT_STARTED",
+        STATUS: "COMPLETED" if draft.completed_at else "NOT_STARTED",
         "hs_task_priority": "HIGH",
         "hs_task_type": "TODO",
         "hs_timestamp": str(to_ms(draft.due_at)),

@@ -10,11 +10,12 @@ left: such a row is sent again, about what goes on and to whom is there.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from dataclasses import replace
 from typing import Any
 
-from connectors.base import ActivityDraft, WriteResult
+from connectors.base import ActivityDraft, FoundActivity, WriteResult
 from connectors.easing import next_owner, noted
 from connectors.errors import ConfigError, ConnectorError, PermanentError, TemporaryError
 from connectors.hubspot.client import Client
@@ -27,7 +28,8 @@ from connectors.hubspot.properties import TaskShape, ensure_properties
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.sending import Drafts, Results, fail, send
 from connectors.hubspot.settings import HubspotSettings
-from connectors.hubspot.tasks import associations, links, properties
+from connectors.hubspot.tasks import STATUS, SUBJECT, associations, links, parents, properties
+from connectors.hubspot.values import text
 
 BATCH = 100
 _MOST_ROUNDS = 12
@@ -69,6 +71,33 @@ class Tasks:
         """Look again which properties there are."""
         with self._lock:
             self._shape = None
+
+    def find(self, draft: ActivityDraft) -> FoundActivity | None:
+        """The draft's task as it stands, by its id or else by its key. Raises ConnectorError."""
+        task_id = draft.remote_id
+        if task_id is None:
+            task_id = look_up(self._reader, [draft], self.shape()).get(draft.key)
+        rows = self._reader.by_key("tasks", [SUBJECT, STATUS], [task_id]) if task_id else []
+        if not rows:
+            return None
+        about = {
+            link.id
+            for kind in parents(draft)
+            for found in self._reader.associated("tasks", [str(rows[0]["id"])], kind).values()
+            for link in found
+        }
+        return FoundActivity(
+            remote_id=str(rows[0]["id"]),
+            subject=text(rows[0], SUBJECT),
+            done=text(rows[0], STATUS) == "COMPLETED",
+            about=frozenset(about),
+        )
+
+    def remove(self, remote_id: str) -> None:
+        """Put a task into the recycling bin. Raises ConnectorError."""
+        api = self._client.writing.crm.objects.basic_api
+        with contextlib.suppress(GoneError):
+            self._client.put("removing a task", api.archive, "tasks", remote_id)
 
     def problems(self) -> list[str]:
         """What tasks lack and an admin can mend; looked at anew while something is missing."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors.base import ActivityDraft, WriteResult
+from connectors.base import ActivityDraft, FoundActivity, WriteResult
 from connectors.errors import ConfigError, TemporaryError
 from connectors.people_csv.table import delimiter_of
 
@@ -51,25 +51,50 @@ class Activities:
         Raises ConfigError when the file is not ours or may not be written, TemporaryError for
         any other failure of the disk.
         """
+        with self._ours():
+            columns, rows = self._read()
+            results = []
+            for draft in drafts:
+                row = _row(draft)
+                results.append(
+                    WriteResult(key=draft.key, remote_id=draft.key, created=row["key"] not in rows)
+                )
+                rows[row["key"]] = {**rows.get(row["key"], {}), **row}
+            self._replace(columns, rows)
+        return results
+
+    def find(self, draft: ActivityDraft) -> FoundActivity | None:
+        """The draft's row as it stands; raises as ``write``."""
+        with self._ours():
+            row = self._read()[1].get(safe_cell(draft.key))
+        if row is None:
+            return None
+        about = frozenset(row[one] for one in ("prospect", "account") if row.get(one))
+        return FoundActivity(
+            remote_id=draft.key,
+            subject=row.get("subject", ""),
+            done=bool(row.get("completed_at")),
+            about=about,
+        )
+
+    def remove(self, key: str) -> None:
+        """Take a row out of the file; raises as ``write``."""
+        with self._ours():
+            columns, rows = self._read()
+            if rows.pop(safe_cell(key), None) is not None:
+                self._replace(columns, rows)
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """Nobody else reads or writes the file meanwhile; the disk's errors as connectors'."""
         try:
             with self._lock, _file_lock(self._path.with_name(f".{FILE}.lock")):
-                columns, rows = self._read()
-                results = []
-                for draft in drafts:
-                    row = _row(draft)
-                    results.append(
-                        WriteResult(
-                            key=draft.key, remote_id=draft.key, created=row["key"] not in rows
-                        )
-                    )
-                    rows[row["key"]] = {**rows.get(row["key"], {}), **row}
-                self._replace(columns, rows)
+                yield
         except PermissionError as error:
             raise ConfigError(f"{FILE} cannot be written: {error.strerror}", mend=_MEND) from error
         except OSError as error:
             what = f"{FILE} cannot be written: {error.strerror}"
             raise TemporaryError(what, mend=_MEND) from error
-        return results
 
     def _read(self) -> tuple[list[str], dict[str, dict[str, str]]]:
         """The columns and the rows by key, cells as they stand: they are escaped already."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from connectors.base import (
     ActivityDraft,
     Check,
+    FoundActivity,
     HintSource,
     Metric,
     MirrorObject,
@@ -129,6 +130,14 @@ class PeopleCsv:
         Raises ConfigError or TemporaryError with nothing written.
         """
         return self._activities.write(drafts)
+
+    def find_activity(self, draft: ActivityDraft) -> FoundActivity | None:
+        """As the protocol says."""
+        return self._activities.find(draft)
+
+    def remove_activity(self, remote_id: str) -> None:
+        """As the protocol says; the row goes from the file."""
+        self._activities.remove(remote_id)
 
     def record_url(self, noun: str, record_id: str) -> str:  # noqa: ARG002
         """Always '': a file has no page for a record."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from connectors.base import (
     ActivityDraft,
     Check,
+    FoundActivity,
     HintSource,
     Metric,
     MirrorObject,
@@ -174,6 +175,14 @@ class Salesforce:
         said = f"tasks are written without {', '.join(missing)}, which the org lacks or locks"
         self._note("writing", said if missing else "")
         return results
+
+    def find_activity(self, draft: ActivityDraft) -> FoundActivity | None:
+        """As the protocol says."""
+        return self._writing.find(draft)
+
+    def remove_activity(self, remote_id: str) -> None:
+        """As the protocol says; Salesforce keeps it in the recycle bin."""
+        self._writing.remove(remote_id)
 
     def record_url(self, noun: str, record_id: str) -> str:  # noqa: ARG002
         """The record's page in Lightning; '' for records that have none."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connectors.base import ActivityDraft, WriteResult
+from connectors.base import ActivityDraft, FoundActivity, WriteResult
 from connectors.easing import next_owner, noted
 from connectors.errors import ConfigError, ConnectorError, PermanentError
 from connectors.salesforce.activity_fields import (
@@ -27,6 +27,7 @@ from connectors.salesforce.errors import DoubledError, MovedError, OwnerError, f
 from connectors.salesforce.fields import Fields
 from connectors.salesforce.parents import as_they_stand
 from connectors.salesforce.tasks import TaskOrg, record
+from connectors.salesforce.values import soql_text
 
 BATCH = 200
 _MOST_ROUNDS = 12
@@ -63,6 +64,34 @@ class Writing:
         for start in range(0, len(rows), BATCH):
             results |= self._write(org, rows[start : start + BATCH])
         return [results[draft.key] for draft in drafts]
+
+    def find(self, draft: ActivityDraft) -> FoundActivity | None:
+        """The draft's task as it stands, by its id or else by its key. Raises ConnectorError."""
+        name = "Id" if draft.remote_id else self._looked_up().ours[KEY]
+        value = soql_text(draft.remote_id or draft.key)
+        columns = "Id, Subject, IsClosed, WhoId, WhatId"
+        asked = f"SELECT {columns} FROM Task WHERE {name} = {value} LIMIT 1"  # noqa: S608
+        rows = self._client.query(asked)["records"]
+        if not rows:
+            return None
+        row = rows[0]
+        about = frozenset(str(row[one]) for one in ("WhoId", "WhatId") if row.get(one))
+        return FoundActivity(
+            remote_id=str(row["Id"]),
+            subject=str(row["Subject"] or ""),
+            done=bool(row["IsClosed"]),
+            about=about,
+        )
+
+    def remove(self, remote_id: str) -> None:
+        """Put a task into the recycle bin. Raises ConnectorError."""
+        answer = self._client.delete([remote_id])[0]
+        if answer.get("success"):
+            return
+        errors = [one for one in answer.get("errors") or () if isinstance(one, dict)]
+        error = from_row(errors)
+        if not isinstance(error, MovedError):
+            raise error
 
     def problems(self) -> list[str]:
         """What an admin must mend; what was mended is used from the next task on.

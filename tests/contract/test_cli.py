@@ -33,6 +33,7 @@ COMMANDS = (
     "test",
     "shadow",
     "policy",
+    "drill",
 )
 PATTERNS = ("solo", "small-team", "bdr-ae", "named-accounts")
 

@@ -20,7 +20,7 @@ from worker.store.engine import StoreError
 _MODULES = (
     *("demo", "init", "connect", "profile", "check", "schema", "doctor", "run", "sync"),
     *("send_signal", "alerts", "latency", "coverage", "explain", "replay", "policy_test"),
-    *("shadow", "policy", "who", "away", "settings"),
+    *("shadow", "policy", "drill", "who", "away", "settings"),
 )
 """In the order of the help."""
 _NAMES = {"test": "policy_test", "back": "away", "send-signal": "send_signal"}

@@ -202,8 +202,9 @@ class DeliveryRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     alert_id: str | None = Field(default=None, index=True)
     digest_id: str | None = Field(default=None, unique=True)
+    drill_target_id: str | None = Field(default=None, index=True, unique=True)
     kind: str
-    """'alert', 'watch' or 'digest'."""
+    """'alert', 'watch', 'digest' or 'drill'."""
     rung: int = 0
     round: int = 0
     rung_kind: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+import worker.store.drill_tables
 import worker.store.flow_tables
 import worker.store.guard_tables
 import worker.store.hint_tables
@@ -48,3 +49,6 @@ NOTICE: Table = _ALL["notice"]
 POLICY_VERSION: Table = _ALL["policy_version"]
 SHADOW: Table = _ALL["shadow"]
 DISAGREEMENT: Table = _ALL["disagreement"]
+DRILL: Table = _ALL["drill"]
+DRILL_TARGET: Table = _ALL["drill_target"]
+DRILL_TASK: Table = _ALL["drill_task"]

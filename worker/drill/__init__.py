@@ -1,0 +1,1 @@
+"""Drills: marked test messages that prove who can be reached, before a lead has to."""

@@ -374,6 +374,28 @@ ACTIONS = ("claim", "acknowledge", "snooze", "not_mine", "noise", "why", "open_t
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardItem:
+    """One alert of several on a card. ``links`` are (label, address) pairs.
+
+    ``button`` acts on the alert ``alert_id``, which is not the card's own.
+    """
+
+    text: str
+    status: str = ""
+    links: Sequence[tuple[str, str]] = ()
+    button: Button | None = None
+    alert_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardGroup:
+    """What belongs together on a card, such as the alerts of one account."""
+
+    title: str
+    items: Sequence[CardItem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What a rep reads, surface-neutral. All texts are plain and hostile: escape where shown.
 
@@ -396,6 +418,10 @@ class Card:
     """Address (not e-mail) of a person to call upon in a channel post, or ''."""
     items: Sequence[str] = ()
     """Lines of a digest."""
+    groups: Sequence[CardGroup] = ()
+    """Alerts of a return brief, the most important first; a surface shows as many as fit."""
+    more: int = 0
+    """How many further alerts there are that ``groups`` leave out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

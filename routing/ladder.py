@@ -165,7 +165,7 @@ def _add_person(
     build.candidates.append(
         Candidate(rung=rung.to, name=person.name, taken=True, why=said, person_id=person.id)
     )
-    surface = _surface_of(build, person)
+    surface = surface_of(person, build.snapshot, build.policy)
     place = Place(surface=surface, kind="person", address=person.email)
     build.steps.append(
         Step(
@@ -217,12 +217,12 @@ def passed_over(stands: Availability, policy: Policy) -> bool:
     )
 
 
-def _surface_of(build: _Build, person: Person) -> str:
+def surface_of(person: Person, snapshot: Snapshot, policy: Policy) -> str:
     """The person's own surface where the policy offers it, else the policy's."""
-    own = build.snapshot.preferences.get(person.id)
-    if own is not None and own.surface in build.policy.rep_choice.surfaces:
+    own = snapshot.preferences.get(person.id)
+    if own is not None and own.surface in policy.rep_choice.surfaces:
         return own.surface
-    return build.policy.surface
+    return policy.surface
 
 
 def _add_admin(build: _Build, number: int, rung: Rung) -> None:

@@ -68,6 +68,9 @@ class Policy(Strict):
     holidays: Holidays = Holidays()
     availability: Availability = Availability()
     digest_at: ClockTime = time(17)
+    return_brief: Literal["on", "off"] = Field(
+        "on", description="Tell reps in their first hour back what went to their cover."
+    )
     one_alert_per: Literal["prospect", "thread"] = "prospect"
     snooze_minutes: Whole = Field(30, ge=1, le=MONTH)
     acknowledged_wait: Whole = Field(
@@ -87,6 +90,12 @@ class Policy(Strict):
         # Sorted, because a store may give the keys back in an order of its own.
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @cached_property
+    def named_by_key(self) -> dict[str, tuple[int, NamedAccount]]:
+        """Each named account, with its place in the list, by its key in lower case."""
+        rows = [(row.account.lower(), (at, row)) for at, row in enumerate(self.named_accounts)]
+        return dict(reversed(rows))
 
     def ladder_named(self, name: str) -> Sequence[Rung]:
         """The ladder of this name; the usual one for '' and for a name that is no more."""

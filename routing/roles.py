@@ -63,8 +63,12 @@ def named_account(snapshot: Snapshot, policy: Policy) -> NamedAccount | None:
     account = snapshot.account
     if account is None:
         return None
+    known = policy.named_by_key
+    if not known:
+        return None
     names = {account.id.lower(), account.name.lower(), account.domain.lower()} - {""}
-    return next((row for row in policy.named_accounts if row.account.lower() in names), None)
+    rows = [known[name] for name in names if name in known]
+    return min(rows, key=lambda one: one[0], default=(0, None))[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from routing.policy import Policy
 from routing.words import span, what_happened
 from worker.store.alerts import Row, place_from
 
-_TITLES = {
+TITLES = {
     "positive_reply": "💬 Positive reply",
     "multi_open": "🔥 Hot lead",
     "reply": "Reply",
@@ -36,14 +36,14 @@ def alert_card(
     alert: Row, delivery: Row, signals: Sequence[Signal], policy: Policy, crm_url: str
 ) -> Card:
     """The message of one alert at one place, as it should read now."""
-    happened = _happened(alert, signals, policy)
+    what = _happened(alert, signals, policy)
     at = f" · {alert['account_name']}" if alert["account_name"] else ""
-    title = f"{_TITLES[alert['signal_class']]}: {alert['prospect_name']}{at}"
+    title = f"{TITLES[alert['signal_class']]}: {alert['prospect_name']}{at}"
     return Card(
         key=delivery["id"],
         alert_id=alert["id"],
         title=title,
-        summary=f"{happened[:1].upper()}{happened[1:]}",
+        summary=f"{what[:1].upper()}{what[1:]}",
         facts=_facts(alert),
         status=status_line(alert, delivery),
         thread_url=alert["thread_url"],
@@ -54,15 +54,18 @@ def alert_card(
 
 
 def _happened(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
-    """Ages count up to the latest signal, so that the words stay true as time goes on."""
+    """What the prospect did.
+
+    Ages count up to the latest signal, so that the words stay true as time goes on.
+    """
     latest = max((one.received_at for one in signals), default=alert["fired_at"])
     return what_happened(signals, policy.priority.multi_open, latest)
 
 
 def task_subject(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
     """The subject of the CRM task, which the rep sees in the task list."""
-    happened = _happened(alert, signals, policy)
-    return f"{_TITLES[alert['signal_class']]}: {alert['prospect_name']} {happened}"
+    what = _happened(alert, signals, policy)
+    return f"{TITLES[alert['signal_class']]}: {alert['prospect_name']} {what}"
 
 
 def digest_card(digest: Row, signals: Sequence[Signal], delivery: Row) -> Card:
@@ -100,8 +103,13 @@ def _did(signals: Sequence[Signal]) -> str:
 
 def status_line(alert: Row, delivery: Row) -> str:
     """Where the alert stands, in one sentence."""
-    state, holder = alert["state"], alert["holder_name"]
     zone = ZoneInfo(alert["week"]["zone"])
+    return taken_line(alert, zone) or _waiting_line(alert, delivery, zone)
+
+
+def taken_line(alert: Row, zone: ZoneInfo) -> str:
+    """What somebody has made of the alert, in one sentence; '' while it waits for somebody."""
+    state, holder = alert["state"], alert["holder_name"]
     if state == "responded":
         took = span(alert["responded_at"] - alert["fired_at"])
         who = holder or "the team"
@@ -111,7 +119,11 @@ def status_line(alert: Row, delivery: Row) -> str:
     if state == "acknowledged":
         return f"👋 {holder} is on it"
     if state == "snoozed":
-        return f"💤 Snoozed by {holder} until {_clock(alert['due_at'], zone)}"
+        return f"💤 Snoozed by {holder} until {clock_text(alert['due_at'], zone)}"
+    return ""
+
+
+def _waiting_line(alert: Row, delivery: Row, zone: ZoneInfo) -> str:
     if _is_past(alert, delivery):
         if delivery["place"] == alert["rung_place"]:
             return "⏬ Told again below"
@@ -122,8 +134,13 @@ def status_line(alert: Row, delivery: Row) -> str:
         return f"⏫ Passed on to {alert['rung_name']}"
     if delivery["round"] < alert["round"]:
         return "⏰ Reminded below"
+    return waits_line(alert, zone)
+
+
+def waits_line(alert: Row, zone: ZoneInfo) -> str:
+    """For whom the alert waits, and until when."""
     told = f"⏳ Waiting for {alert['rung_name']}"
-    return f"{told} · act by {_clock(alert['due_at'], zone)}" if alert["due_at"] else told
+    return f"{told} · act by {clock_text(alert['due_at'], zone)}" if alert["due_at"] else told
 
 
 def _is_past(alert: Row, delivery: Row) -> bool:
@@ -132,7 +149,8 @@ def _is_past(alert: Row, delivery: Row) -> bool:
     return delivery["kind"] == "alert" and handed is not None and delivery["created_at"] < handed
 
 
-def _clock(moment: datetime | None, zone: ZoneInfo) -> str:
+def clock_text(moment: datetime | None, zone: ZoneInfo) -> str:
+    """A moment on somebody's own clock, such as “Mon 10:12 CET”."""
     return f"{moment.astimezone(zone):%a %H:%M %Z}" if moment else "later"
 
 

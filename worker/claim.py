@@ -21,7 +21,7 @@ from worker.store.alerts import Row, get_alert, place_from, signals_of
 from worker.store.engine import Tx
 from worker.store.facts import signal_from
 from worker.store.statements import change
-from worker.store.tables import DELIVERY, DESTINATION, DIGEST, SIGNAL
+from worker.store.tables import DELIVERY, DESTINATION, DIGEST, RETURN_BRIEF, SIGNAL
 
 _DELIVERY = select(DELIVERY).where(DELIVERY.c.id == bindparam("id"))
 _TAKE = (
@@ -38,7 +38,7 @@ class Claim:
     row: Row
     place: Place
     about: Row
-    """Its alert; for a digest its digest, for a test message the target of the drill."""
+    """Its alert; for a digest, a return brief or a drill's message what that is of."""
     signals: Sequence[Signal]
     remembered: str | None
     """The person's address, where it is known; see ``remembered_address``."""
@@ -143,6 +143,9 @@ def _about(tx: Tx, row: Row) -> tuple[Row, list[Signal]]:
         if target is None:
             raise RuntimeError(f"delivery {row['id']} belongs to no drill")
         return target, []
+    if row["brief_id"]:
+        brief = select(RETURN_BRIEF).where(RETURN_BRIEF.c.id == row["brief_id"])
+        return tx.conn.execute(brief).mappings().one(), []
     alert = get_alert(tx.conn, row["alert_id"])
     if alert is None:
         raise RuntimeError(f"delivery {row['id']} belongs to no alert")

@@ -17,6 +17,7 @@ from routing.policy import SignalClass
 from routing.priority import more_urgent
 from routing.receipt import Decision, Outcome, Place, Step
 from routing.snapshot import Snapshot
+from worker.brief import note_past
 from worker.claim import hand_over_new
 from worker.context import Context
 from worker.fresh.deciding import Tried, must_wait
@@ -32,7 +33,8 @@ from worker.store.alerts import (
     take_turns,
 )
 from worker.store.engine import Tx
-from worker.store.facts import last_reads, open_alert, signal_from, snapshot_for
+from worker.store.facts import open_alert, signal_from, snapshot_for
+from worker.store.people_facts import last_reads
 from worker.store.receipts import add_receipt
 from worker.store.statements import add, change
 from worker.store.tables import ACTIVITY, SIGNAL
@@ -181,6 +183,9 @@ def _fire(
     owner = snapshot.people.get(decision.assignee_id or "")
     own = week_of(owner, ctx.policy.working_hours, off_days(owner, snapshot.holidays))
     begin_holder(tx, alert_id, decision.assignee_id, decision.assignee_name, "fired", own, now)
+    note_past(
+        tx, alert_id, decision.assignee_id, step, snapshot, ctx.policy, now, ladder=decision.ladder
+    )
     add(tx, ACTIVITY, _activity_values(alert_id, now))
     _tell(ctx, tx, alert_id, "alert", step.place, now, step)
     for watcher in decision.watchers:

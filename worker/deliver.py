@@ -22,6 +22,7 @@ from connectors.errors import (
     UnclearError,
 )
 from routing.receipt import Place
+from worker.brief_card import brief_card
 from worker.card import alert_card, digest_card
 from worker.claim import Claim, claim
 from worker.context import Context, retry_delay
@@ -69,6 +70,8 @@ def _card(ctx: Context, taken: Claim) -> Card:
         return digest_card(taken.about, taken.signals, taken.row)
     if taken.row["drill_target_id"]:
         return drill_card(taken.about, taken.row)
+    if taken.row["brief_id"]:
+        return brief_card(ctx, taken.about, taken.row)
     prospect_id = taken.about["prospect_id"]
     crm_url = ctx.crm.record_url("prospect", prospect_id) if prospect_id else ""
     return alert_card(taken.about, taken.row, taken.signals, ctx.policy, crm_url)
@@ -149,7 +152,7 @@ def _failed(ctx: Context, taken: Claim, error: ConnectorError) -> None:
                 refused(tx, row, error, now, final=values.get("state") == "failed")
         elif values.get("state") == "failed" and row["digest_id"]:
             _redirect(ctx, tx, row, now)
-        elif values.get("state") == "failed":
+        elif values.get("state") == "failed" and row["alert_id"]:
             _climb(ctx, tx, row, taken.place, error, now)
 
 

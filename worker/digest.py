@@ -11,10 +11,10 @@ from sqlalchemy import Connection, select, update
 from routing.calendar import is_working, week_of
 from routing.nouns import Person
 from worker.context import Context
-from worker.store.alerts import place_from
+from worker.store.alerts import add_message, place_from
 from worker.store.engine import Tx
 from worker.store.facts import person_by_email
-from worker.store.tables import DELIVERY, DIGEST, SIGNAL
+from worker.store.tables import DIGEST, SIGNAL
 
 
 def make_digests(ctx: Context) -> None:
@@ -74,26 +74,12 @@ def _make(ctx: Context, tx: Tx, place: str, now: datetime) -> None:
         .where(SIGNAL.c.digest_place == place)
         .values(digest_id=digest_id)
     )
-    delivery_id = uuid4().hex
-    tx.conn.execute(
-        DELIVERY.insert().values(
-            id=delivery_id,
-            digest_id=digest_id,
-            kind="digest",
-            rung=-1,
-            round=0,
-            rung_kind="digest",
-            place=place,
-            person_id=values["person_id"],
-            state="pending",
-            revision=0,
-            wanted=1,
-            remote_id="",
-            remote_url="",
-            attempts=0,
-            next_attempt_at=now,
-            created_at=now,
-            error="",
-        )
+    delivery_id = add_message(
+        tx,
+        kind="digest",
+        place=place_from(place),
+        person_id=values["person_id"],
+        now=now,
+        digest_id=digest_id,
     )
     ctx.dispatch.hand_over(tx, "deliver", delivery_id, lock=place)

@@ -14,6 +14,7 @@ from routing.nouns import Signal
 from routing.policy import Policy, RungKind
 from routing.receipt import Step
 from routing.snapshot import Snapshot
+from worker.brief import note_past
 from worker.context import Context
 from worker.fresh.budgets import people_scopes, question_of
 from worker.fresh.deciding import Rung, note_rung
@@ -31,7 +32,8 @@ from worker.store.alerts import (
     signals_of,
 )
 from worker.store.engine import Tx
-from worker.store.facts import last_reads, snapshot_for
+from worker.store.facts import snapshot_for
+from worker.store.people_facts import last_reads
 from worker.store.receipts import policy_of
 from worker.store.tables import DELIVERY
 from worker.store.view import Seen
@@ -138,6 +140,17 @@ def _tell(
         own = week_for(tx.conn, alert["assignee_id"], policy, now)
         whose = (alert["assignee_id"], alert["assignee_name"])
         begin_holder(tx, alert["id"], *whose, "reopened", own, now)
+    note_past(
+        tx,
+        alert["id"],
+        alert["assignee_id"],
+        step,
+        snapshot,
+        policy,
+        now,
+        ladder=alert["ladder"],
+        declined=frozenset(alert["declined"]),
+    )
     reason = why or f"{alert['rung_name']} did not act in time"
     reminds = step.kind is RungKind.REMIND
     text = f"{reason}; " + ("reminded" if reminds else f"now {step.name} ({step.kind.value})")

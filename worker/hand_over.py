@@ -17,6 +17,7 @@ from routing.hand_over import Standing, decide_again
 from routing.policy import Policy
 from routing.receipt import Decision
 from routing.snapshot import Snapshot
+from worker.brief import note_handed_over, note_past
 from worker.context import Context
 from worker.holders import begin_holder
 from worker.outbox import wake_alert
@@ -167,6 +168,11 @@ def _move(
     if not changed:
         return False
     _withdraw(tx, alert["id"])
+    new_name = decision.assignee_name or step.name
+    note_handed_over(tx, alert, new_name, snapshot, policy, now)
+    note_past(
+        tx, alert["id"], decision.assignee_id, step, snapshot, policy, now, ladder=decision.ladder
+    )
     before, after = (one or "nobody" for one in (alert["assignee_name"], decision.assignee_name))
     text = f"handed over from {before} to {after}: {decision.reason}"
     add_event(tx, alert["id"], now, "handed_over", text, decision.assignee_id)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from routing.policy import Policy
 from routing.snapshot import Preference
 from routing.terms import SignalClass
-from worker.store.facts import preference_from
+from worker.store.people_facts import preference_from
 from worker.store.tables import PERSON_SETTING
 
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")

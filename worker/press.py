@@ -9,6 +9,7 @@ from connectors.base import ButtonPress
 from connectors.errors import ConnectorError
 from routing.calendar import after_minutes
 from routing.nouns import Person
+from worker.brief import show_in_briefs
 from worker.context import Context
 from worker.drill.pressing import press_of_drill
 from worker.escalate import climb
@@ -80,6 +81,7 @@ def _act_in(ctx: Context, tx: Tx, press: ButtonPress, person: Person) -> str:
     if said is None:
         raise _RacedError
     wake_alert(ctx, tx, alert["id"])
+    show_in_briefs(ctx, tx, alert["id"], person.id)
     return said
 
 

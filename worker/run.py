@@ -20,6 +20,7 @@ from worker.absences import absences_for
 from worker.adapters import crm_for, surfaces_for
 from worker.alarms import alarms_for
 from worker.audit import audit_job
+from worker.brief import make_briefs
 from worker.budget.governor import Governor
 from worker.clock import Clock
 from worker.context import Context, Patience
@@ -216,6 +217,7 @@ class Worker:
             schedule.add("hints", self._listening.tend, clock.hint_seconds)
         schedule.add("medians", publish_due, _MEDIANS_SECONDS)
         schedule.add("digest", make_digests, clock.digest_seconds)
+        schedule.add("briefs", make_briefs, clock.brief_seconds)
         schedule.add("audit", audit_job, clock.audit_seconds)
         schedule.add("budget", lambda _: self._governor.tick(), clock.budget_seconds)
         schedule.add("watchdog", watch, clock.watchdog_seconds)

@@ -129,6 +129,7 @@ class ClockSettings(Section):
         5.0, gt=0, description="Least time between two reads of one CRM object, however it changes."
     )
     digest_seconds: float = Field(30.0, gt=0, description="Looks for digests that are due.")
+    brief_seconds: float = Field(30.0, gt=0, description="Looks who is back from an absence.")
     audit_seconds: float = Field(60.0, gt=0, description="Proves that no signal was dropped.")
     budget_seconds: float = Field(15.0, gt=0, description="Counts calls, and plans the pace.")
     watchdog_seconds: float = Field(30.0, gt=0, description="Looks for a silent mirror.")

@@ -11,26 +11,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.base import Button, Card
-from connectors.slack.text import length, link, mrkdwn, plain, web_url
-
-Block = dict[str, Any]
+from connectors.slack.elements import Block, button_element, mrkdwn_text, plain_text, section
+from connectors.slack.lines import ROOM, SECTION, groups, lines
+from connectors.slack.text import link, mrkdwn, plain
 
 EVENT_TYPE = "hotlead_alert"
 LONGEST_TEXT = 3000
 HEADER = 150
-SECTION = 3000
 FIELD = 2000
 FIELDS = 10
 CONTEXT = 2000
-BUTTON_LABEL = 75
-BUTTON_VALUE = 2000
 BUTTONS = 25
 LABEL = 100
 LINK = 1500
 FACT_SECTIONS = 3
-ITEM_SECTIONS = 30
 _ADDRESS = re.compile(r"[UW][A-Z0-9]{2,20}")
-_STYLES = ("primary", "danger")
 
 
 def message(card: Card) -> dict[str, Any]:
@@ -53,34 +48,22 @@ def blocks(card: Card) -> list[Block]:
     made: list[Block] = []
     title = plain(card.title, HEADER)
     if title:
-        made.append({"type": "header", "text": _plain(title)})
+        made.append({"type": "header", "text": plain_text(title)})
     summary = _mention(card.mention) + mrkdwn(card.summary, SECTION - 50)
     if summary.strip():
-        made.append(_section(summary.strip()))
+        made.append(section(summary.strip()))
     made += _facts(card.facts)
-    made += _items(card.items)
+    many = lines(card.items)
+    made += many
+    made += groups(card.groups, card.more, ROOM - len(many))
     status = mrkdwn(card.status, SECTION - 2)
     if status:
-        made.append(_section(f"*{status}*"))
+        made.append(section(f"*{status}*"))
     elements = _buttons(card)
     if elements:
         made.append({"type": "actions", "elements": elements})
     made += _footer(card)
-    return made or [_section("Hotlead")]
-
-
-def _plain(text: str) -> Block:
-    # Without emoji a name like ":fire:" stays what it is.
-    return {"type": "plain_text", "text": text, "emoji": False}
-
-
-def _mrkdwn(text: str) -> Block:
-    # Verbatim, or Slack itself would turn "@here" and "#general" into calls and links.
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
-
-
-def _section(text: str) -> Block:
-    return {"type": "section", "text": _mrkdwn(text)}
+    return made or [section("Hotlead")]
 
 
 def _mention(address: str) -> str:
@@ -93,33 +76,12 @@ def _facts(facts: Iterable[tuple[str, str]]) -> list[Block]:
         shown = mrkdwn(value, FIELD - LABEL - 3)
         if shown:
             name = mrkdwn(label, LABEL)
-            fields.append(_mrkdwn(f"*{name}*\n{shown}" if name else shown))
+            fields.append(mrkdwn_text(f"*{name}*\n{shown}" if name else shown))
     fields = fields[: FIELDS * FACT_SECTIONS]
     return [
         {"type": "section", "fields": fields[start : start + FIELDS]}
         for start in range(0, len(fields), FIELDS)
     ]
-
-
-def _items(items: Iterable[str]) -> list[Block]:
-    """The lines of a digest, as many a section as fit, the number of the others at the end."""
-    lines = [f"•  {line}" for line in (mrkdwn(item, 500) for item in items) if line]
-    sections: list[list[str]] = []
-    used = SECTION + 1
-    shown = 0
-    for line in lines:
-        used += length(line) + 1
-        if used > SECTION:
-            if len(sections) == ITEM_SECTIONS:
-                break
-            sections.append([])
-            used = length(line)
-        sections[-1].append(line)
-        shown += 1
-    made = [_section("\n".join(section)) for section in sections]
-    if shown < len(lines):
-        made.append(_section(f"… and {len(lines) - shown} more"))
-    return made
 
 
 def _buttons(card: Card) -> list[Block]:
@@ -132,31 +94,12 @@ def _buttons(card: Card) -> list[Block]:
     given.sort(key=lambda button: button.action != "open_thread")
     made: dict[str, Block] = {}
     for button in given:
-        element = _button(button, card.alert_id)
+        element = button_element(button, card.alert_id)
         if element is not None:
             made.setdefault(element["action_id"], element)
     elements = list(made.values())[:BUTTONS]
     _one_primary(elements)
     return elements
-
-
-def _button(button: Button, alert_id: str) -> Block | None:
-    action = plain(button.action, 255)
-    label = plain(button.label, BUTTON_LABEL) or plain(action, BUTTON_LABEL)
-    if not label:
-        return None
-    element: Block = {"type": "button", "action_id": action, "text": _plain(label)}
-    value = plain(alert_id, BUTTON_VALUE)
-    if value:
-        element["value"] = value
-    if button.url or action == "open_thread":
-        url = web_url(button.url)
-        if not url:
-            return None
-        element["url"] = url
-    if button.style in _STYLES:
-        element["style"] = button.style
-    return element
 
 
 def _one_primary(elements: list[Block]) -> None:
@@ -175,5 +118,5 @@ def _footer(card: Card) -> list[Block]:
     parts = [mrkdwn(card.footer, CONTEXT)]
     links = [] if card.buttons else [link(card.thread_url, "Open thread", LINK)]
     links.append(link(card.crm_url, "Open in CRM", LINK))
-    elements = [_mrkdwn(part) for part in [*parts, *links] if part]
+    elements = [mrkdwn_text(part) for part in [*parts, *links] if part]
     return [{"type": "context", "elements": elements}] if elements else []

@@ -22,9 +22,10 @@ from tests.bench.company import CONTACTS_OF_ACCOUNT, prospect_email, rep_email
 from tests.bench.outcome import Measure, Tell, percentile
 from worker.proof.coverage import prove
 from worker.store.engine import Store
-from worker.store.facts import last_reads, open_alert, snapshot_for
+from worker.store.facts import open_alert, snapshot_for
 from worker.store.migrate import migrate
 from worker.store.mirror import Read, chunks, upsert
+from worker.store.people_facts import last_reads
 
 SMALL = 10_000
 _REPS = 500

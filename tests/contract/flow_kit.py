@@ -36,6 +36,8 @@ from worker.store.tables import (
     PRESS,
     RECEIPT,
     RESPONSE,
+    RETURN_BRIEF,
+    ROUTED_PAST,
     SIGNAL,
 )
 from worker.sync import sync
@@ -228,7 +230,7 @@ def wiped(worker: Worker) -> Worker:
     assert worker.settle()
     flow = (ACTIVITY, ALERT, ALERT_EVENT, DELIVERY, DESTINATION, DIGEST, PRESS, RECEIPT, RESPONSE)
     with worker.store.write() as tx:
-        for table in (*flow, SIGNAL):
+        for table in (*flow, RETURN_BRIEF, ROUTED_PAST, SIGNAL):
             tx.conn.execute(delete(table))
     return worker
 

@@ -23,6 +23,7 @@ from routing.nouns import (
 from routing.policy import Policy
 from routing.snapshot import Load, Snapshot
 from tests.unit.routing_kit import POLICY
+from worker.proof.record import suffices
 from worker.regions import UnknownRegionError, check_region
 from worker.store.engine import Store
 from worker.store.facts import snapshot_as_of, snapshot_for
@@ -206,3 +207,41 @@ def test_all_of_it_can_be_had_as_of_an_earlier_moment(mirrored: Store) -> None:
     with mirrored.read() as conn:
         again = [snapshot_as_of(conn, signal(email), rules(), NOW) for email in emails]
     assert again == before
+
+
+NAMED = tuple(f"r{number}@team.example" for number in range(60))
+"""Reps whom a policy names."""
+
+
+def test_of_a_policy_that_names_thousands_only_those_are_read_who_can_be_reached(
+    mirrored: Store,
+) -> None:
+    people = [Person(id=f"n{number}", email=one, name=one) for number, one in enumerate(NAMED)]
+    people.append(Person(id="u1", email="ann@team.example", name="Ann", backup_id="n50"))
+    with mirrored.write() as tx:
+        upsert(tx, Person, "Person", people, Read(2, NOW), NOW)
+    rows = [{"account": f"Other {n}", "rep": NAMED[n], "backup": NAMED[n + 1]} for n in range(20)]
+    mine = {"account": "acme.example", "rep": NAMED[30], "backup": NAMED[40]}
+    chain = {NAMED[40]: NAMED[41], NAMED[41]: NAMED[42], NAMED[42]: NAMED[43]}
+    many = rules(
+        named_accounts=[*rows, mine],
+        backups={**chain, NAMED[43]: NAMED[44], NAMED[50]: NAMED[51], NAMED[1]: NAMED[2]},
+    )
+    found = facts(mirrored, "dana@acme.example", many)
+    named = {one for one in found.people if one.startswith("n")}
+    assert named == {"n30", "n40", "n41", "n42", "n43", "n44", "n50", "n51"}
+    assert {one for one in facts(mirrored, "leo@gmail.com", many).people if one[0] == "n"} == {
+        "n50",
+        "n51",
+    }
+
+
+def test_a_receipt_holds_what_another_policy_asks_only_if_its_backups_lead_no_further() -> None:
+    chain = {NAMED[0]: NAMED[1], NAMED[1]: NAMED[2]}
+    row = {"account": "Acme", "rep": NAMED[0]}
+    then = rules(backups=chain, named_accounts=[row])
+    assert suffices(then, rules(backups=chain, named_accounts=[row], snooze_minutes=5))
+    assert suffices(then, rules(backups={NAMED[0]: NAMED[1]}))
+    assert not suffices(then, rules(backups={NAMED[0]: NAMED[2]}))
+    assert not suffices(then, rules(named_accounts=[row, {"account": "Zeta", "rep": NAMED[1]}]))
+    assert not suffices(then, rules(places=POLICY["places"] | {"admins": [NAMED[9]]}))

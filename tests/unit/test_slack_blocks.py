@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from connectors.base import ACTIONS, Button, Card
+from connectors.base import ACTIONS, Button, Card, CardGroup, CardItem
 from connectors.sandbox.slack.blockkit import check_blocks
+from connectors.sandbox.slack.chat import LONGEST_BLOCKS
 from connectors.sandbox.slack.pings import pings
 from connectors.slack.blocks import LONGEST_TEXT, blocks, message
 from connectors.slack.text import clean, length, link, mrkdwn, plain, web_url
@@ -47,6 +48,16 @@ anything = st.one_of(
     st.sampled_from(HOSTILE), st.text(), st.text(alphabet="<>!@#*_~`&|U0 \n", max_size=60)
 )
 urls = st.one_of(anything, st.sampled_from(["https://x.test/a b|c>d", "http://[", "javascript:1"]))
+entries = st.builds(
+    CardItem,
+    text=anything,
+    status=anything,
+    links=st.lists(st.tuples(anything, urls), max_size=4),
+    button=st.one_of(
+        st.none(), st.builds(Button, label=anything, action=st.sampled_from(ACTIONS), url=urls)
+    ),
+    alert_id=anything,
+)
 cards = st.builds(
     Card,
     key=st.uuids().map(str),
@@ -68,7 +79,11 @@ cards = st.builds(
         max_size=30,
     ),
     footer=anything,
-    items=st.lists(anything, max_size=400),
+    items=st.lists(anything, max_size=100),
+    groups=st.lists(
+        st.builds(CardGroup, title=anything, items=st.lists(entries, max_size=4)), max_size=8
+    ),
+    more=st.integers(0, 5),
 )
 
 
@@ -178,6 +193,28 @@ def test_a_digest_of_thousands_says_how_many_more_there_are() -> None:
     check_blocks(made)
     shown = sum(block["text"]["text"].count("•") for block in made[1:-1])
     assert made[-1]["text"]["text"] == f"… and {5000 - shown} more"
+
+
+def test_a_brief_of_hundreds_keeps_within_one_message_and_counts_the_rest() -> None:
+    take = Button(label="Acknowledge", action="acknowledge")
+    some = [
+        CardItem(text="x" * 400, links=[("Open", "https://x.test/1")], button=take, alert_id=str(n))
+        for n in range(3)
+    ]
+    groups = [CardGroup(title=f"Account {n}", items=some) for n in range(60)]
+    made = blocks(Card(key="b", alert_id="", title="Back", summary="", groups=groups, more=7))
+    check_blocks(made)
+    shown = [block for block in made if "accessory" in block]
+    assert [one["accessory"]["value"] for one in shown[:4]] == ["0", "1", "2", "0"]
+    assert shown[0]["text"]["text"].startswith("*Account 0*\n•")
+    assert "Account" not in shown[1]["text"]["text"]
+    assert made[-1]["text"]["text"] == f"… and {187 - len(shown)} more"
+    assert len(json.dumps(made)) < LONGEST_BLOCKS
+
+
+def test_a_digest_of_long_lines_is_no_longer_than_slack_takes() -> None:
+    made = blocks(Card(key="d", alert_id="", title="D", summary="", items=["ä" * 500] * 900))
+    assert len(json.dumps(made, ensure_ascii=False)) < LONGEST_BLOCKS
 
 
 def test_an_empty_card_is_still_a_message() -> None:

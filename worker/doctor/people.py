@@ -13,8 +13,8 @@ from connectors.errors import LimitError
 from routing.nouns import Account, Deal, Person, Prospect, RoleHolding
 from routing.policy import Policy, RungKind
 from worker.store.engine import Store
-from worker.store.facts import policy_emails
 from worker.store.mirror import chunks, count, table_of
+from worker.store.people_facts import policy_emails
 
 _PERSON = table_of(Person).c
 _HOLDING = table_of(RoleHolding).c

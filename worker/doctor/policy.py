@@ -11,8 +11,8 @@ from routing.nouns import Account, Person, Stage
 from routing.policy import Policy
 from worker.settings import account_fields
 from worker.store.engine import Store
-from worker.store.facts import policy_emails
 from worker.store.mirror import chunks, count, table_of
+from worker.store.people_facts import policy_emails
 from worker.validation import nearest
 
 _PERSON = table_of(Person).c

@@ -17,9 +17,10 @@ from routing.trial import Recorded, TrialAlert
 from worker.proof.explaining import policy_then
 from worker.store.account_facts import reads_territories
 from worker.store.engine import Store
-from worker.store.facts import policy_emails, signal_from, snapshot_as_of
+from worker.store.facts import signal_from, snapshot_as_of
 from worker.store.history import BeyondHistoryError
 from worker.store.mirror import table_of
+from worker.store.people_facts import named_outright
 from worker.store.receipts import decision_from, snapshot_from
 from worker.store.tables import ALERT, RECEIPT, SIGNAL
 from worker.store.team_facts import queues_of, turns_of
@@ -148,7 +149,9 @@ def suffices(then: Policy, policy: Policy) -> bool:
     """Whether a receipt of the policy ``then`` holds every fact that ``policy`` asks for."""
     window = policy.priority.multi_open.within_minutes
     return (
-        policy_emails(policy) <= policy_emails(then)
+        named_outright(policy) <= named_outright(then)
+        and policy.backups.items() <= then.backups.items()
+        and policy.named_accounts in ((), then.named_accounts)
         and set(queues_of(policy)) <= set(queues_of(then))
         and set(turns_of(policy)) <= set(turns_of(then))
         and reads_territories(policy) <= reads_territories(then)

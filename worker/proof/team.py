@@ -25,8 +25,8 @@ from routing.nouns import (
 )
 from routing.policy import Policy
 from routing.snapshot import Preference, Snapshot
-from worker.store.facts import last_reads, preference_from, sources_of
 from worker.store.mirror import columns_of, table_of
+from worker.store.people_facts import last_reads, preference_from, sources_of
 from worker.store.tables import PERSON_SETTING
 from worker.store.team_facts import holidays
 

@@ -141,6 +141,33 @@ def add_delivery(
     return delivery_id if added else None
 
 
+def add_message(
+    tx: Tx, *, kind: str, place: Place, person_id: str | None, now: datetime, **about: str
+) -> str:
+    """A message that belongs to no alert, due now; ``about`` is the column of what it tells."""
+    delivery_id = uuid4().hex
+    values = {
+        "id": delivery_id,
+        "kind": kind,
+        "rung": -1,
+        "round": 0,
+        "rung_kind": kind,
+        "place": str(place),
+        "person_id": person_id,
+        "state": "pending",
+        "revision": 0,
+        "wanted": 1,
+        "remote_id": "",
+        "remote_url": "",
+        "attempts": 0,
+        "next_attempt_at": now,
+        "created_at": now,
+        "error": "",
+    }
+    add(tx, DELIVERY, values | about)
+    return delivery_id
+
+
 def deliveries_of(conn: Connection, alert_id: str) -> Sequence[Row]:
     """The alert's messages in the order in which they were made."""
     query = (

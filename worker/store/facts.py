@@ -11,7 +11,6 @@ from sqlalchemy import Connection, func, select
 from routing.nouns import (
     Account,
     Deal,
-    OutOfOffice,
     Person,
     Prospect,
     RoleHolding,
@@ -22,15 +21,15 @@ from routing.nouns import (
 )
 from routing.policy import Policy, SignalClass
 from routing.priority import more_urgent
-from routing.snapshot import OpenAlert, Preference, Snapshot
+from routing.snapshot import OpenAlert, Snapshot
 from worker.store import account_facts
 from worker.store import fact_queries as query
 from worker.store.history import must_remember
+from worker.store.people_facts import absences, last_reads, people_of, preferences, sources_of
 from worker.store.tables import SIGNAL
 from worker.store.team_facts import holidays, loads, turns
 from worker.store.view import Seen, View
 
-_GENERATIONS = 3
 _SIGNAL_FIELDS = tuple(Signal.__dataclass_fields__)
 
 
@@ -69,7 +68,9 @@ def _snapshot(view: View, signal: Signal, policy: Policy, now: datetime) -> Snap
     queues = account_facts.queues(view, policy)
     members = account_facts.members(view, [*territories, *queues])
     first = _first_ids(prospect, account, deals, holdings) | {one.person_id for one in members}
-    people = {one.id: one for one in queues} | _people(view, first, signal, policy)
+    people = {one.id: one for one in queues} | people_of(
+        view, first, signal.sending_rep, account, policy
+    )
     return Snapshot(
         prospect=prospect,
         account=account,
@@ -82,23 +83,14 @@ def _snapshot(view: View, signal: Signal, policy: Policy, now: datetime) -> Snap
         territories=tuple(territories),
         group_members=members,
         people=people,
-        out_of_office=_absences(view, people, now),
+        out_of_office=absences(view, people, now),
         holidays=holidays(people, policy, now),
         sources=sources_of(view.seen),
         recent=_recent_signals(view, signal, policy),
-        preferences=_preferences(view, people),
+        preferences=preferences(view, people),
         loads=loads(view.conn, policy, people, now),
         turns=turns(view.conn, policy, now),
     )
-
-
-_SOURCES = {"out_of_office": "crm", "slack_status": "slack", "calendar": "calendar"}
-"""The source of absences that each mirrored object is."""
-
-
-def sources_of(seen: Seen) -> dict[str, datetime | None]:
-    """When each source of absences was last read, of those that are mirrored."""
-    return {source: seen[name] for name, source in _SOURCES.items() if name in seen}
 
 
 def find_prospect(conn: Connection, email: str) -> Prospect | None:
@@ -148,11 +140,6 @@ def signal_from(row: Any) -> Signal:
     values["kind"] = SignalKind(row["kind"])
     values["sentiment"] = Sentiment(row["sentiment"]) if row["sentiment"] else None
     return Signal(**values)
-
-
-def last_reads(conn: Connection) -> Seen:
-    """When each object was last read to its end: unchanged records were current at that time."""
-    return {row[0]: row[1] for row in conn.execute(query.LAST_READS)}
 
 
 def _reads_as_of(conn: Connection, moment: datetime) -> Seen:
@@ -213,45 +200,6 @@ def _first_ids(
     return {one for one in ids if one}
 
 
-def _people(view: View, first: set[str], signal: Signal, policy: Policy) -> dict[str, Person]:
-    """Those named by the records and the policy, their managers and backups, generation by
-    generation."""
-    emails = policy_emails(policy)
-    if signal.sending_rep:
-        emails.add(signal.sending_rep)
-    given = {"ids": sorted(first), "emails": sorted(emails)}
-    people = {one.id: one for one in view.nouns(Person, view.queries.people, given)}
-    asked = first | people.keys()
-    for _ in range(_GENERATIONS):
-        related = {one.manager_id for one in people.values()}
-        related |= {one.backup_id for one in people.values()}
-        following = {one for one in related if one} - asked
-        if not following:
-            break
-        people |= {one.id: one for one in view.by_ids(Person, following)}
-        asked |= following
-    return people
-
-
-def policy_emails(policy: Policy) -> set[str]:
-    """Every e-mail that the policy names."""
-    emails = {*policy.places.admins, *policy.backups, *policy.backups.values()}
-    for row in policy.named_accounts:
-        emails.update(one for one in (row.rep, row.backup) if one)
-    targets = [one for route in policy.routes for one in (*route.to, *route.watchers)]
-    emails.update(one.person for pool in policy.pools.values() for one in pool.members)
-    sources = [source for row in policy.roles.values() for source in row]
-    for text in (*targets, *sources):
-        if text.startswith("person:"):
-            emails.add(text.removeprefix("person:").lower())
-    return emails
-
-
-def _absences(view: View, people: dict[str, Person], now: datetime) -> tuple[OutOfOffice, ...]:
-    given = {"people": sorted(people), "now": now}
-    return tuple(view.nouns(OutOfOffice, view.queries.absences, given)) if people else ()
-
-
 def _recent_signals(view: View, signal: Signal, policy: Policy) -> tuple[Signal, ...]:
     """The prospect's other signals within a multi-open's reach on either side."""
     reach = timedelta(minutes=policy.priority.multi_open.within_minutes)
@@ -263,27 +211,6 @@ def _recent_signals(view: View, signal: Signal, policy: Policy) -> tuple[Signal,
     rows = view.rows(view.queries.recent, around)
     mine = (signal.source, signal.event_id)
     return tuple(signal_from(row) for row in rows if (row["source"], row["event_id"]) != mine)
-
-
-def _preferences(view: View, people: dict[str, Person]) -> dict[str, Preference]:
-    rows = view.rows(view.queries.preferences, {"people": sorted(people)})
-    return {row["person_id"]: preference_from(row) for row in rows}
-
-
-def preference_from(row: Any) -> Preference:
-    """A person's choices; names of signal classes that are no more are left out."""
-    known = set(SignalClass)
-
-    def classes(names: Sequence[str]) -> tuple[SignalClass, ...]:
-        return tuple(SignalClass(one) for one in names if one in known)
-
-    quiet = (row["quiet_from"], row["quiet_until"])
-    return Preference(
-        real_time=None if row["real_time"] is None else classes(row["real_time"]),
-        silent=classes(row["silent"]),
-        surface=row["surface"],
-        quiet=None if None in quiet else quiet,
-    )
 
 
 def count_signals(conn: Connection) -> dict[str, int]:

@@ -192,6 +192,7 @@ class DeliveryRow(SQLModel, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("alert_id", "rung", "round", "place", name="one_delivery_per_rung_place"),
+        Index("one_delivery_per_brief", "brief_id", unique=True),
         Index(
             "delivery_due",
             "next_attempt_at",
@@ -203,8 +204,9 @@ class DeliveryRow(SQLModel, table=True):
     alert_id: str | None = Field(default=None, index=True)
     digest_id: str | None = Field(default=None, unique=True)
     drill_target_id: str | None = Field(default=None, index=True, unique=True)
+    brief_id: str | None = None
     kind: str
-    """'alert', 'watch', 'digest' or 'drill'."""
+    """'alert', 'watch', 'digest', 'brief' or 'drill'."""
     rung: int = 0
     round: int = 0
     rung_kind: str = ""

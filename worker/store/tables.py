@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Table
 from sqlmodel import SQLModel
 
+import worker.store.brief_tables
 import worker.store.drill_tables
 import worker.store.flow_tables
 import worker.store.guard_tables
@@ -27,6 +28,8 @@ RESPONSE: Table = _ALL["response"]
 PRESS: Table = _ALL["press"]
 DIGEST: Table = _ALL["digest"]
 POLICY: Table = _ALL["policy"]
+ROUTED_PAST: Table = _ALL["routed_past"]
+RETURN_BRIEF: Table = _ALL["return_brief"]
 DESTINATION: Table = _ALL["destination"]
 IDENTITY: Table = _ALL["identity"]
 PERSON_SETTING: Table = _ALL["person_setting"]

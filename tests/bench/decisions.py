@@ -1,42 +1,53 @@
-"""How long one decision takes as the mirror grows, how many the pure core makes, and coverage."""
+"""How long one decision takes as the mirror grows, how many there are a second, and coverage."""
 
 from __future__ import annotations
 
+import json
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy import bindparam, select
 
 from routing.decide import decide, dedup_key
-from routing.nouns import Account, Deal, OutOfOffice, Person, Prospect, Signal, SignalKind, Stage
+from routing.nouns import Prospect, Signal, SignalKind
 from routing.policy import Policy
 from routing.snapshot import Snapshot
-from tests.bench.company import CONTACTS_OF_ACCOUNT, prospect_email, rep_email
+from tests.bench.company import CONTACTS_OF_ACCOUNT, prospect_email
+from tests.bench.mirrored import DAYS, bar, mirrored, policy, with_many_named
 from tests.bench.outcome import Measure, Tell, percentile
+from tests.bench.record import measure_record
 from worker.proof.coverage import prove
+from worker.proof.team import accounts_of
 from worker.store.engine import Store
 from worker.store.facts import open_alert, snapshot_for
-from worker.store.migrate import migrate
-from worker.store.mirror import Read, chunks, upsert
+from worker.store.mirror import table_of
 from worker.store.people_facts import last_reads
+from worker.store.receipts import to_json
 
 SMALL = 10_000
-_REPS = 500
-_TEAM = 10
-"""Reps of one manager; the next one in the team is each one's backup."""
+_NAMED = 2_000
 _BOUND = 60.0
 """Seconds that the proof of coverage may take for 100,000 accounts and 30 days. It is pure
 computing, so its CPU time is what it takes on a machine that has nothing else to do."""
-_DAYS = 30
 _ROUNDS = 5
-Advance = Callable[[int], None]
+_WARM = 50
+"""After so many decisions statements are made and pages are in memory."""
+_PROSPECT = table_of(Prospect)
+_ONE_ROW = select(_PROSPECT).where(_PROSPECT.c.email == bindparam("email"))
+Facts = list[tuple[Signal, Snapshot]]
+
+
+@dataclass(slots=True)
+class _Times:
+    """Of one decision each, in milliseconds: by the clock, and of the CPU."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
 
 def measure_decisions(
@@ -47,154 +58,54 @@ def measure_decisions(
     now = datetime.now(UTC)
     with ExitStack() as stack:
         few, many = (
-            stack.enter_context(_company(folder / f"{size}.db", size, now, tell))
+            stack.enter_context(mirrored(folder / f"{size}.db", size, now, tell))
             for size in (SMALL, contacts)
         )
         tell(f"{decisions:,} decisions at {SMALL:,} contacts and at {contacts:,}, in turn")
-        measures, snapshots = _flat((few, SMALL), (many, contacts), decisions, now)
-    measures.append(_pure(snapshots, now, tell))
+        measures, facts = _flat((few, SMALL), (many, contacts), decisions, now)
+        measures.append(_facts_and_all((many, contacts), decisions, now, tell))
+        measures.append(_many_named((few, SMALL), decisions, now, tell))
+        measures.append(_pure(facts, now, tell))
+        measures += measure_record(few, facts, now, tell)
     covered = folder / "coverage.db"
-    with _company(covered, accounts * CONTACTS_OF_ACCOUNT, now, tell, prospects=False) as store:
-        measures.append(_coverage(store, accounts, now, tell))
+    with mirrored(covered, accounts * CONTACTS_OF_ACCOUNT, now, tell, prospects=False) as store:
+        measures += _coverage(store, accounts, now, tell)
     return measures
-
-
-def policy() -> Policy:
-    """Three stages, three roles, a whole ladder, as a middle-sized team has it."""
-    return Policy.model_validate(
-        {
-            "roles": {
-                "bdr": ["field:account.bdr", "owner:account"],
-                "ae": ["owner:deal", "owner:account"],
-                "csm": ["field:account.csm", "owner:account"],
-            },
-            "routes": [
-                {"name": "To the AE", "when": {"stage": "active_deal"}, "to": ["ae"]},
-                {"name": "To the CSM", "when": {"stage": "customer"}, "to": ["csm", "ae"]},
-                {"name": "To the BDR", "to": ["bdr", "ae", "claim_channel"]},
-            ],
-            "ladder": [
-                {"to": "assignee", "wait": 15},
-                {"to": "backup", "wait": 30},
-                {"to": "claim_channel", "wait": 60},
-                {"to": "manager", "wait": 120},
-                {"to": "admin"},
-            ],
-            "places": {"claim_channel": "#hot-leads", "admins": [rep_email(0)]},
-            "working_hours": {"time_zone": "UTC", "start": "00:00", "end": "23:59"},
-        }
-    )
-
-
-@contextmanager
-def _company(
-    path: Path, contacts: int, now: datetime, tell: Tell, *, prospects: bool = True
-) -> Iterator[Store]:
-    """A mirror with 500 reps, twenty contacts an account, and a deal for every fourth account."""
-    tell(f"mirroring a made-up company of {contacts // CONTACTS_OF_ACCOUNT:,} accounts")
-    accounts = contacts // CONTACTS_OF_ACCOUNT
-    store = Store(f"sqlite:///{path}")
-    migrate(store)
-    parts: list[tuple[type[Any], int, Callable[[int], Any]]] = [
-        (Stage, 1, lambda _: Stage(id="open", label="Proposal")),
-        (Person, _REPS, _person),
-        (OutOfOffice, _REPS // 20, lambda n: _away(n, now)),
-        (Account, accounts, _account),
-        (Deal, accounts // 4, lambda n: _deal(n * 4)),
-        (Prospect, contacts if prospects else 0, lambda n: _prospect(n, accounts)),
-    ]
-    with _bar("records", sum(size for _, size, _ in parts)) as advance:
-        for noun, size, make in parts:
-            for numbers in chunks(range(size)):
-                records = [make(n) for n in numbers]
-                with store.write() as tx:
-                    upsert(tx, noun, noun.__name__.lower(), records, Read(1, now), now)
-                advance(len(records))
-    yield store
-    store.close()
-
-
-def _person(number: int) -> Person:
-    boss = number - number % _TEAM
-    backup = boss + (number + 1) % _TEAM
-    return Person(
-        id=f"rep{number}",
-        email=rep_email(number),
-        name=f"Rep {number}",
-        manager_id=f"rep{boss}" if boss != number else None,
-        backup_id=f"rep{backup}",
-        time_zone="UTC",
-    )
-
-
-def _away(number: int, now: datetime) -> OutOfOffice:
-    """Every twentieth rep is on leave, one after the other."""
-    start = now + timedelta(days=number % _DAYS)
-    end = start + timedelta(days=5)
-    person = f"rep{number * 20 + 1}"
-    return OutOfOffice(
-        id=f"away{number}", person_id=person, starts_at=start, ends_at=end, source="crm"
-    )
-
-
-def _account(number: int) -> Account:
-    return Account(
-        id=f"account{number:07}",
-        name=f"Account {number}",
-        domain=f"account{number}.example",
-        owner_id=f"rep{number % _REPS}",
-        kind="Customer" if number % 10 == 1 else "",
-        fields={"bdr": f"rep{number * 7 % _REPS}", "csm": f"rep{number * 3 % _REPS}"},
-    )
-
-
-def _deal(number: int) -> Deal:
-    return Deal(
-        id=f"deal{number:07}",
-        name=f"Deal {number}",
-        stage_id="open",
-        account_id=f"account{number:07}",
-        owner_id=f"rep{number * 11 % _REPS}",
-        amount=1000.0 * (number % 90),
-    )
-
-
-def _prospect(number: int, accounts: int) -> Prospect:
-    return Prospect(
-        id=f"contact{number:08}",
-        kind="contact",
-        email=prospect_email(number),
-        name=f"Given{number} Family{number}",
-        title="Head of Procurement",
-        account_id=f"account{number % accounts:07}",
-        owner_id=f"rep{number % _REPS}",
-    )
 
 
 def _flat(
     few: tuple[Store, int], many: tuple[Store, int], decisions: int, now: datetime
-) -> tuple[list[Measure], list[tuple[Signal, Snapshot]]]:
+) -> tuple[list[Measure], Facts]:
     chance = random.Random(1)  # the same prospects in each run
     rules = policy()
-    took: tuple[list[float], list[float]] = ([], [])
-    snapshots = []
-    with _bar("decisions", decisions) as advance:
-        for number in range(decisions + 50):
-            for (store, size), some in zip((few, many), took, strict=True):
+    small, large = _Times(), _Times()
+    facts = []
+    with bar("decisions", decisions) as advance:
+        for number in range(decisions + _WARM):
+            for (store, size), times in ((few, small), (many, large)):
                 signal = _signal(chance.randrange(size), number, now)
-                began = time.perf_counter_ns()
-                snapshot = _decide(store, signal, rules, now)
-                if number >= 50:  # by then statements are made and pages are in memory
-                    some.append((time.perf_counter_ns() - began) / 1e6)
-            snapshots.append((signal, snapshot))
+                into = times if number >= _WARM else _Times()
+                snapshot = _timed(into, store, signal, rules, now)
+            facts.append((signal, snapshot))
             advance(1)
-    small, large = took
     what = f"one decision at {many[1]:,} contacts, beside {few[1]:,}"
     measures = [
-        Measure(f"{what}, {name}", percentile(large, at), percentile(small, at), "ms")
-        for name, at in (("median", 50), ("P99", 99))
+        Measure(f"{what}, {name}", percentile(ours, at), percentile(beside, at), "ms")
+        for name, at, ours, beside in (
+            ("median", 50, large.wall, small.wall),
+            ("P99", 99, large.wall, small.wall),
+            ("P99 of CPU time", 99, large.cpu, small.cpu),
+        )
     ]
-    return measures, snapshots
+    return measures, facts
+
+
+def _timed(times: _Times, store: Store, signal: Signal, rules: Policy, now: datetime) -> Snapshot:
+    began, cpu = time.perf_counter_ns(), time.thread_time_ns()
+    snapshot = _decide(store, signal, rules, now)
+    times.cpu.append((time.thread_time_ns() - cpu) / 1e6)
+    times.wall.append((time.perf_counter_ns() - began) / 1e6)
+    return snapshot
 
 
 def _decide(store: Store, signal: Signal, rules: Policy, now: datetime) -> Snapshot:
@@ -222,34 +133,72 @@ def _signal(prospect: int, number: int, now: datetime) -> Signal:
     )
 
 
-def _pure(snapshots: list[tuple[Signal, Snapshot]], now: datetime, tell: Tell) -> Measure:
-    tell("the pure core alone, with facts at hand")
-    rules = policy()
+def _a_second(number: int, act: Callable[[int], object]) -> float:
+    """How many a CPU second, the best of several rounds."""
     best = 0.0
     for _ in range(_ROUNDS):
         began = time.process_time()
-        for signal, snapshot in snapshots:
-            decide(signal, snapshot, rules, now)
-        best = max(best, len(snapshots) / (time.process_time() - began))
-    return Measure("decisions a CPU second, facts at hand", best, None, "/s", more=True)
+        for one in range(number):
+            act(one)
+        best = max(best, number / (time.process_time() - began))
+    return best
 
 
-def _coverage(store: Store, accounts: int, now: datetime, tell: Tell) -> Measure:
-    tell(f"coverage of {accounts:,} accounts on {_DAYS} days")
-    with _bar("accounts", accounts) as advance:
+def _facts_and_all(where: tuple[Store, int], decisions: int, now: datetime, tell: Tell) -> Measure:
+    """Whole decisions beside single indexed look-ups by the same library."""
+    store, contacts = where
+    tell("whole decisions, beside look-ups of one row")
+    rules, chance = policy(), random.Random(2)
+    signals = [_signal(chance.randrange(contacts), n, now) for n in range(decisions // _ROUNDS)]
+
+    def look_up(number: int) -> None:
+        with store.read() as conn:
+            conn.execute(_ONE_ROW, {"email": signals[number].prospect_email}).one()
+
+    ours = _a_second(len(signals), lambda number: _decide(store, signals[number], rules, now))
+    beside = _a_second(len(signals), look_up)
+    name = f"decisions a CPU second at {contacts:,} contacts, beside look-ups of one row"
+    return Measure(name, ours, beside, "/s", more=True)
+
+
+def _many_named(where: tuple[Store, int], decisions: int, now: datetime, tell: Tell) -> Measure:
+    store, contacts = where
+    tell(f"decisions with {_NAMED:,} named accounts and a backup each")
+    chance, plain = random.Random(3), policy()
+    named = with_many_named(plain, _NAMED)
+    with_named, without = _Times(), _Times()
+    for number in range(decisions // _ROUNDS + _WARM):
+        signal = _signal(chance.randrange(contacts), number, now)
+        for rules, times in ((named, with_named), (plain, without)):
+            _timed(times if number >= _WARM else _Times(), store, signal, rules, now)
+    name = f"one decision with {_NAMED:,} named accounts and a backup each, beside none, CPU median"
+    return Measure(name, percentile(with_named.cpu, 50), percentile(without.cpu, 50), "ms")
+
+
+def _pure(facts: Facts, now: datetime, tell: Tell) -> Measure:
+    tell("the pure core alone, with facts at hand")
+    rules = policy()
+    texts = [json.dumps(to_json(snapshot)) for _, snapshot in facts]
+    ours = _a_second(len(facts), lambda number: decide(*facts[number], rules, now))
+    beside = _a_second(len(facts), lambda number: json.loads(texts[number]))
+    name = "decisions a CPU second, facts at hand, beside json.loads of these facts"
+    return Measure(name, ours, beside, "/s", more=True)
+
+
+def _coverage(store: Store, accounts: int, now: datetime, tell: Tell) -> list[Measure]:
+    tell(f"coverage of {accounts:,} accounts on {DAYS} days")
+    with bar("accounts", accounts) as advance:
         began = time.process_time()
-        proof = prove(store, policy(), now, days=_DAYS, progress=lambda _: advance(1))
+        proof = prove(store, policy(), now, days=DAYS, progress=lambda _: advance(1))
         seconds = time.process_time() - began
     if proof.coverage.accounts != accounts:
         raise RuntimeError(f"coverage looked at {proof.coverage.accounts:,} accounts")
-    name = f"coverage of {accounts:,} accounts on {_DAYS} days, CPU time beside the bound"
-    return Measure(name, seconds, _BOUND, "s")
-
-
-@contextmanager
-def _bar(what: str, total: int) -> Iterator[Advance]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, TimeElapsedColumn(), console=console, transient=True) as progress:
-        task = progress.add_task(what, total=total)
-        yield lambda number: progress.advance(task, number)
+    began = time.process_time()
+    with store.read() as conn:
+        read = sum(1 for _ in accounts_of(conn))
+    reading = time.process_time() - began
+    name = f"coverage of {read:,} accounts on {DAYS} days, CPU time"
+    return [
+        Measure(f"{name}, beside the bound", seconds, _BOUND, "s"),
+        Measure(f"{name}, beside reading the accounts", seconds, reading, "s"),
+    ]

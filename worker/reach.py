@@ -15,8 +15,8 @@ from sqlalchemy import Connection, func, select
 from routing.nouns import Account, Deal, Person, Prospect, RoleHolding
 from routing.policy import Policy, RungKind
 from routing.snapshot import Snapshot
-from worker.store.facts import policy_emails
 from worker.store.mirror import table_of
+from worker.store.people_facts import policy_emails
 from worker.store.tables import SIGNAL
 
 _OWNED = {

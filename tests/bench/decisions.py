@@ -30,6 +30,7 @@ from worker.store.people_facts import last_reads
 from worker.store.receipts import to_json
 
 SMALL = 10_000
+RECORDED = 1_000
 _NAMED = 2_000
 _BOUND = 60.0
 """Seconds that the proof of coverage may take for 100,000 accounts and 30 days. It is pure
@@ -66,7 +67,8 @@ def measure_decisions(
         measures.append(_facts_and_all((many, contacts), decisions, now, tell))
         measures.append(_many_named((few, SMALL), decisions, now, tell))
         measures.append(_pure(facts, now, tell))
-        measures += measure_record(few, facts, now, tell)
+        recorded = [_signal(n % SMALL, n, now) for n in range(min(RECORDED, decisions))]
+        measures += measure_record(few, recorded, tell)
     covered = folder / "coverage.db"
     with mirrored(covered, accounts * CONTACTS_OF_ACCOUNT, now, tell, prospects=False) as store:
         measures += _coverage(store, accounts, now, tell)

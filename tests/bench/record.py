@@ -4,51 +4,64 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from routing.decide import decide
+from connectors.slack.surface import Slack
 from routing.nouns import Signal
 from routing.policy import Policy
-from routing.snapshot import Snapshot
 from tests.bench.company import rep_email
 from tests.bench.mirrored import bar, policy
 from tests.bench.outcome import Measure, Tell
 from worker.clock import SystemClock
 from worker.context import Context
+from worker.decide import decide_signal
 from worker.dispatch import dispatch_for
 from worker.proof.record import FROM_HISTORY, FROM_RECEIPT, count_receipts, receipts
 from worker.proof.replaying import replay
 from worker.proof.shadowing import Shadowing, running, start
 from worker.store.engine import Store
 from worker.store.history import begin_history
-from worker.store.receipts import add_receipt, keep_policy
+from worker.store.receipts import keep_policy
 from worker.store.tables import SIGNAL
 
 _THOUSAND = 1_000
 
 
-def measure_record(
-    store: Store, facts: Sequence[tuple[Signal, Snapshot]], now: datetime, tell: Tell
-) -> list[Measure]:
+def measure_record(store: Store, signals: Sequence[Signal], tell: Tell) -> list[Measure]:
     """CPU seconds for 1,000 recorded signals, each beside reading the record alone."""
-    candidate = _rules(snooze_minutes=7)
+    clock = SystemClock()
+    candidate, now = _rules(snooze_minutes=7), clock.now()
     with store.write() as tx:
+        begin_history(tx, now - timedelta(days=1))
         start(tx, candidate, file="new.yaml", text="", by="bench", now=now)
-    decided = now - timedelta(minutes=10)
-    tell(f"recording {len(facts):,} signals")
-    _record(store, facts, decided)
-    since = decided - timedelta(minutes=1)
-    reading = _seconds(len(facts), lambda: _read(store, since))
-    measures = [
+    tell(f"deciding {len(signals):,} signals, for a record")
+    ctx = _context(store, clock)
+    _record(ctx, signals)
+    since = now - timedelta(minutes=10)
+    clock.forward(timedelta(minutes=1))  # what is looked at by a shadow has settled
+    _read(store, since)  # the statements and what checks receipts are made by then
+    reading = _seconds(len(signals), lambda: _read(store, since))
+    return [
         Measure(f"{what} of 1,000 recorded signals, beside reading them", ours, reading, "s")
         for what, ours in (
             ("replay", _replay(store, candidate, since, FROM_RECEIPT, tell)),
             ("replay by the history", _replay(store, _by_history(), since, FROM_HISTORY, tell)),
-            ("shadow", _shadow(store, len(facts), tell)),
+            ("shadow", _shadow(ctx, len(signals), tell)),
         )
     ]
-    return measures
+
+
+def _context(store: Store, clock: SystemClock) -> Context:
+    return Context(
+        store=store,
+        clock=clock,
+        policy=policy(),
+        dispatch=dispatch_for(store, slow=frozenset()),  # not started: nothing goes out
+        crm=cast(Any, None),  # nothing here asks the CRM
+        surfaces={"slack": cast(Any, Slack)},  # of which the abilities alone are looked at
+    )
 
 
 def _rules(**changes: Any) -> Policy:
@@ -61,22 +74,20 @@ def _by_history() -> Policy:
     return _rules(places=places | {"admins": [rep_email(499)]})
 
 
-def _record(store: Store, facts: Sequence[tuple[Signal, Snapshot]], decided: datetime) -> None:
-    rules = policy()
-    with store.write() as tx:
-        begin_history(tx, decided - timedelta(days=1))
-        keep_policy(tx, rules, decided)
-    for signal, snapshot in facts:
-        decision = decide(signal, snapshot, rules, decided)
-        values = {name: getattr(signal, name) for name in ("source", "event_id", "count", "tier")}
-        values |= {"kind": signal.kind.value, "prospect_email": signal.prospect_email}
-        values |= {"occurred_at": decided, "received_at": decided}
-        blank = ("prospect_name", "thread_id", "thread_url", "subject", "sending_rep", "language")
-        values |= dict.fromkeys((*blank, "explanation"), "")
-        values |= {"outcome": decision.outcome.value, "attempts": 0}
-        with store.write() as tx:
-            added = tx.conn.execute(SIGNAL.insert().values(**values).returning(SIGNAL.c.id))
-            add_receipt(tx, added.scalar_one(), snapshot, decision, None, decided)
+def _record(ctx: Context, signals: Sequence[Signal]) -> None:
+    """Each is stored and decided as the worker does it, with alert, message, task and receipt."""
+    with ctx.store.write() as tx:
+        keep_policy(tx, ctx.policy, ctx.clock.now())
+    own = {column.name for column in SIGNAL.c}
+    with bar("signals", len(signals)) as advance:
+        for signal in signals:
+            values = {name: value for name, value in asdict(signal).items() if name in own}
+            values |= {"outcome": "", "explanation": "", "attempts": 0}
+            with ctx.store.write() as tx:
+                added = tx.conn.execute(SIGNAL.insert().values(**values).returning(SIGNAL.c.id))
+                signal_id = int(added.scalar_one())
+            decide_signal(ctx, str(signal_id))
+            advance(1)
 
 
 def _seconds(signals: int, act: Callable[[], object]) -> float:
@@ -105,22 +116,14 @@ def _replay(store: Store, rules: Policy, since: datetime, source: str, tell: Tel
     return seconds * _THOUSAND / total
 
 
-def _shadow(store: Store, total: int, tell: Tell) -> float:
+def _shadow(ctx: Context, total: int, tell: Tell) -> float:
     tell(f"shadow of {total:,} signals")
-    ctx = Context(
-        store=store,
-        clock=SystemClock(),
-        policy=policy(),
-        dispatch=dispatch_for(store, slow=frozenset()),
-        crm=cast(Any, None),  # a shadow asks no CRM
-        surfaces={},
-    )
     shadowing = Shadowing()
     seen = -1
 
     def catch_up() -> None:
         nonlocal seen
-        while (now := _seen(store)) != seen:
+        while (now := _seen(ctx.store)) != seen:
             seen = now
             shadowing.tick(ctx)
 

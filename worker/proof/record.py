@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from routing.nouns import RESPONSE_KINDS, Evidence, Signal
 from routing.policy import Policy, SignalClass
@@ -188,6 +188,23 @@ def _key(row: Any, policy: Policy) -> str:
     return kept if kept.startswith("prospect:") else f"prospect:{whose}"
 
 
+_EVIDENCE = table_of(Evidence).c
+_ANSWERED_ALERT = select(func.min(ALERT.c.closed_at)).where(
+    ALERT.c.prospect_email == bindparam("email"), ALERT.c.closed_at > bindparam("after")
+)
+_OWN_ACTION = select(func.min(SIGNAL.c.received_at)).where(
+    SIGNAL.c.prospect_email == bindparam("email"),
+    SIGNAL.c.kind.in_([one.value for one in RESPONSE_KINDS]),
+    SIGNAL.c.received_at > bindparam("after"),
+)
+_CONTACT = select(func.min(_EVIDENCE.at)).where(
+    _EVIDENCE.prospect_id == bindparam("prospect_id"),
+    _EVIDENCE.at > bindparam("after"),
+    _EVIDENCE.outbound,
+    _EVIDENCE.automated.is_(False),
+)
+
+
 class Answers:
     """When people contacted a prospect, for alerts that were never there."""
 
@@ -196,28 +213,10 @@ class Answers:
 
     def __call__(self, signal: Signal, snapshot: Snapshot, after: datetime) -> datetime | None:
         """The first contact by anybody: an answer to another alert, a rep's action, evidence."""
-        evidence = table_of(Evidence).c
-        kinds = [one.value for one in RESPONSE_KINDS]
-        email = signal.prospect_email
-        queries: list[Select[Any]] = [
-            select(func.min(ALERT.c.closed_at)).where(
-                ALERT.c.prospect_email == email, ALERT.c.closed_at > after
-            ),
-            select(func.min(SIGNAL.c.received_at)).where(
-                SIGNAL.c.prospect_email == email,
-                SIGNAL.c.kind.in_(kinds),
-                SIGNAL.c.received_at > after,
-            ),
-        ]
-        if snapshot.prospect is not None:
-            queries.append(
-                select(func.min(evidence.at)).where(
-                    evidence.prospect_id == snapshot.prospect.id,
-                    evidence.at > after,
-                    evidence.outbound,
-                    evidence.automated.is_(False),
-                )
-            )
+        given = {"email": signal.prospect_email, "after": after}
         with self._store.read() as conn:
-            found = [conn.execute(query).scalar() for query in queries]
+            found = [conn.execute(one, given).scalar() for one in (_ANSWERED_ALERT, _OWN_ACTION)]
+            if snapshot.prospect is not None:
+                of = {"prospect_id": snapshot.prospect.id, "after": after}
+                found.append(conn.execute(_CONTACT, of).scalar())
         return min((one for one in found if one is not None), default=None)

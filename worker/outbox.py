@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, or_, se
 from worker.context import Context
 from worker.store.columns import Utc
 from worker.store.engine import Tx
+from worker.store.flow_tables import ALERT_OPEN
 from worker.store.tables import (
     ACTIVITY,
     ALERT,
@@ -65,7 +66,7 @@ def sweep(ctx: Context) -> None:
             .limit(_MOST)
         ).all()
         alerts = conn.execute(
-            select(ALERT.c.id).where(ALERT.c.open, ALERT.c.due_at <= now).limit(_MOST)
+            select(ALERT.c.id).where(ALERT_OPEN, ALERT.c.due_at <= now).limit(_MOST)
         ).all()
         reviews = conn.execute(
             select(REVIEW.c.alert_id).where(REVIEW.c.due_at <= now).limit(_MOST)
@@ -112,7 +113,7 @@ def anything_due(ctx: Context) -> bool:
             query = select(table.c.state).where(due(table), table.c.next_attempt_at <= now)
             if conn.execute(query.limit(1)).first() is not None:
                 return True
-        query = select(ALERT.c.id).where(ALERT.c.open, ALERT.c.due_at <= now)
+        query = select(ALERT.c.id).where(ALERT_OPEN, ALERT.c.due_at <= now)
         if conn.execute(query.limit(1)).first() is not None:
             return True
         reviews = select(REVIEW.c.alert_id).where(REVIEW.c.due_at <= now).limit(1)

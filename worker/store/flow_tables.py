@@ -141,6 +141,11 @@ class AlertRow(SQLModel, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
+ALERT_OPEN = text("alert.open")
+"""That an alert is open, as its partial indexes have it. For SQLite the column itself would become
+“open = 1”, of which they know nothing: every alert that ever was would be looked at."""
+
+
 class AlertEventRow(SQLModel, table=True):
     """One thing that happened to an alert, for its timeline."""
 

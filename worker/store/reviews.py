@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, Table, or_, select
 from sqlmodel import SQLModel
 
-import worker.store.flow_tables
-import worker.store.mirror_tables  # noqa: F401 - both register their tables
+import worker.store.mirror_tables  # noqa: F401 - registers its tables
 from worker.store.engine import Tx
+from worker.store.flow_tables import ALERT_OPEN
 
 _ALL = SQLModel.metadata.tables
 _ALERT, _REVIEW = _ALL["alert"], _ALL["review"]
-_ANY_OPEN = select(_ALERT.c.id).where(_ALERT.c.open).limit(1)
+ANY_OPEN = select(_ALERT.c.id).where(ALERT_OPEN).limit(1)
+"""Whether any alert is open at all."""
 _SETTLE = timedelta(seconds=5)
 """What changes together in the CRM reaches the mirror in several reads."""
 Ids = list[str]
@@ -35,11 +36,11 @@ def note_changed(tx: Tx, table: Table, ids: Iterable[str], now: datetime) -> Non
 
 def _ask_for_reviews(tx: Tx, due_at: datetime) -> None:
     """One row for each open alert that is touched; the last act of a transaction, in order."""
-    if tx.conn.execute(_ANY_OPEN).first() is None:
+    if tx.conn.execute(ANY_OPEN).first() is None:
         return
     touched: set[str] = set()
     for name, ids in sorted(tx.changed.items()):
-        query = select(_ALERT.c.id).where(_ALERT.c.open, _WHOSE[name](sorted(ids)))
+        query = select(_ALERT.c.id).where(ALERT_OPEN, _WHOSE[name](sorted(ids)))
         touched.update(tx.conn.execute(query).scalars())
     statement = tx.insert(_REVIEW)
     # Writes nothing, but waits for a review that is under way and may not have seen this change.

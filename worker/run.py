@@ -42,6 +42,7 @@ from worker.prepare import Preparation
 from worker.press import handle_press
 from worker.proof.shadowing import SECONDS as SHADOW_SECONDS
 from worker.proof.shadowing import Shadowing
+from worker.proof.taking_up import promoted_since, why_restart
 from worker.proof.versions import note_version, user
 from worker.reconcile import prepare_reconcile, reconcile, reconcile_due
 from worker.schedule import Schedule
@@ -114,6 +115,7 @@ class Worker:
             keep_policy(tx, settings.policy, clock.now())
             note_version(tx, settings.policy.hash, "loaded", by=user(), now=clock.now())
         self._preparation = Preparation(self.ctx.crm)
+        self._not_taken_up = ""
         self.hints = Hints(self.ctx, timedelta(seconds=settings.clock.hint_gap_seconds))
         self._listening = Listening(self.ctx, self.hints)
         self._ended = threading.Event()
@@ -193,17 +195,17 @@ class Worker:
             continue
 
     def _jobs(self) -> dict[str, Callable[[str], None]]:
-        ctx = self.ctx
+        # Each takes the means as they are when it begins: a policy may be taken up in between.
         return {
-            "decide": lambda row_id: decide_signal(ctx, row_id),
-            "deliver": lambda row_id: deliver(ctx, row_id),
-            "escalate": lambda row_id: escalate(ctx, row_id),
-            "review": lambda row_id: review(ctx, row_id),
-            "write_back": lambda row_id: write_back(ctx, row_id),
-            "drill": lambda row_id: drill.advance(ctx, row_id),
-            "medians": lambda row_id: publish(ctx, row_id),
-            "sync": lambda row_id: _ignore(sync(ctx, row_id)),
-            "reconcile": lambda row_id: _ignore(reconcile(ctx, row_id)),
+            "decide": lambda row_id: decide_signal(self.ctx, row_id),
+            "deliver": lambda row_id: deliver(self.ctx, row_id),
+            "escalate": lambda row_id: escalate(self.ctx, row_id),
+            "review": lambda row_id: review(self.ctx, row_id),
+            "write_back": lambda row_id: write_back(self.ctx, row_id),
+            "drill": lambda row_id: drill.advance(self.ctx, row_id),
+            "medians": lambda row_id: publish(self.ctx, row_id),
+            "sync": lambda row_id: _ignore(sync(self.ctx, row_id)),
+            "reconcile": lambda row_id: _ignore(reconcile(self.ctx, row_id)),
         }
 
     def _schedule(self) -> Schedule:
@@ -222,8 +224,39 @@ class Worker:
         schedule.add("budget", lambda _: self._governor.tick(), clock.budget_seconds)
         schedule.add("watchdog", watch, clock.watchdog_seconds)
         schedule.add("drill", drill.tick, drill.SECONDS)
+        schedule.add("policy", lambda _: self.take_up(), clock.policy_seconds)
         schedule.add("shadow", Shadowing().tick, SHADOW_SECONDS)
         return schedule
+
+    def take_up(self) -> None:
+        """Clock job: go on by the policy that was promoted, if this worker reads what it needs."""
+        present = self.ctx.policy
+        with self.store.read() as conn:
+            new = promoted_since(conn, present)
+        if new is None:
+            self._not_taken_up = ""
+            return
+        why = why_restart(self.settings, new)
+        if why:
+            said = f"policy {new.hash} was promoted and waits: {why}. Start hotlead run again."
+            if said != self._not_taken_up:
+                log.warning("%s", said)
+            self._not_taken_up = said
+            return
+        settings = self.settings
+        admins = new.places.admins
+        alarms = alarms_for(settings.audit, self._secrets, settings.http, admins)
+        self.ctx = replace(self.ctx, policy=new, alarms=alarms)
+        self.schedule.use(self.ctx)
+        self.intake.use(self.ctx)
+        log.info(
+            "policy %s was promoted and is live from now on (before: %s)", new.hash, present.hash
+        )
+
+    def _problems(self) -> list[str]:
+        """What an admin must mend or do."""
+        waits = [self._not_taken_up] if self._not_taken_up else []
+        return [*self._preparation.problems, *waits]
 
     def _listen(self, surface: Any) -> None:
         """Hear buttons; a surface that is away at the start is tried until it is there."""
@@ -254,9 +287,9 @@ class Worker:
         app.openapi = lambda: openapi_of(app)  # type: ignore[method-assign]
         app.include_router(
             health_router(
-                self.ctx,
+                lambda: self.ctx,
                 self.schedule,
-                lambda: self._preparation.problems,
+                self._problems,
                 self._listening.health,
             )
         )

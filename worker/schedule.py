@@ -63,6 +63,10 @@ class Schedule:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
 
+    def use(self, ctx: Context) -> None:
+        """Give this to every run from now on."""
+        self._ctx = ctx
+
     def add(self, name: str, job: Callable[[Context], None], every: float) -> None:
         """Run ``job`` every so many seconds, from the start on."""
         moment = time.monotonic()

@@ -133,6 +133,7 @@ class ClockSettings(Section):
     audit_seconds: float = Field(60.0, gt=0, description="Proves that no signal was dropped.")
     budget_seconds: float = Field(15.0, gt=0, description="Counts calls, and plans the pace.")
     watchdog_seconds: float = Field(30.0, gt=0, description="Looks for a silent mirror.")
+    policy_seconds: float = Field(5.0, gt=0, description="Looks for a policy that was promoted.")
     reconcile_hours: float = Field(
         24.0, gt=0, description="Hours between two reads of the whole CRM, which mend the mirror."
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import pytest
 from sqlalchemy import delete, update
 from typer.testing import CliRunner
 
-from tests.contract.flow_kit import Office, csv_policy, rows, shared_office
+from tests.contract.flow_kit import Office, csv_policy, health_of, rows, shared_office
 from worker.cli.common import UsageError, clock
 from worker.cli.main import command_line
 from worker.clock import SystemClock
 from worker.proof.shadowing import Shadowing
+from worker.proof.versions import note_version
 from worker.run import Worker
 from worker.settings import load_settings
 from worker.store.tables import ALERT, DISAGREEMENT, POLICY, POLICY_VERSION, SHADOW
@@ -53,7 +55,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 @pytest.fixture(scope="module")
 def worker(office: Office) -> Worker:
-    return office.worker()
+    return office.worker(clock={"policy_seconds": 3600.0})
 
 
 @pytest.fixture
@@ -66,6 +68,8 @@ def company(office: Office, worker: Worker) -> Iterator[Path]:
     with worker.store.write() as tx:
         for table in (SHADOW, DISAGREEMENT, POLICY_VERSION):
             tx.conn.execute(delete(table))
+    worker.ctx = replace(worker.ctx, policy=worker.settings.policy)
+    worker.intake.use(worker.ctx)
     (folder / "policy.yaml").write_text(RULES)
     (folder / "new.yaml").write_text(NEW)
     settings = {"crm": "csv", "csv": {"folder": "crm"}, "policy": "policy.yaml"}
@@ -164,6 +168,8 @@ def test_promoting_keeps_comments_and_the_old_version(company: Path, worker: Wor
     shown = run(company, "policy", "diff", old, found[0]["policy"])
     assert "-- name: Everything to the AE" in shown
     assert "+- name: Everything to the CSM" in shown
+    worker.take_up()
+    assert health_of(worker).json()["policy"] == found[0]["policy"]
     with pytest.raises(UsageError, match="live policy already"):
         run(company, "policy", "promote", "new.yaml")
     with pytest.raises(UsageError, match="no version begins with 'zz'"):
@@ -183,3 +189,35 @@ def test_rules_inside_the_configuration_are_replaced_there(company: Path) -> Non
     assert "# Who gets what from December on." in text
     assert "\n# Where all is kept.\nstore:" in text
     assert load_settings(config).policy.routes[0].name == "Everything to the CSM"
+
+
+def test_a_running_worker_takes_a_promoted_policy_up(
+    company: Path, office: Office, worker: Worker
+) -> None:
+    before = worker.ctx
+    said = run(company, "policy", "promote", "new.yaml")
+    assert "A running worker takes it up in a few seconds" in said
+    assert worker.ctx is before
+    worker.take_up()
+    worker.take_up()
+    post(office, worker, "taken-up@acme.example")
+    mine = [one for one in rows(worker) if one["prospect_email"] == "taken-up@acme.example"]
+    assert [one["assignee_name"] for one in mine] == ["Cid"]
+    with worker.store.write() as tx:
+        note_version(tx, before.policy.hash, "loaded", by="x", now=office.clock.now())
+    worker.take_up()
+    assert worker.ctx.policy.hash != before.policy.hash, "a restart alone goes back"
+
+
+def test_a_policy_that_reads_more_waits_for_a_restart_and_says_so(
+    company: Path, worker: Worker
+) -> None:
+    reads_more = NEW.replace("field:account.csm", "field:account.partner")
+    (company / "new.yaml").write_text(reads_more)
+    said = run(company, "policy", "promote", "new.yaml", "--force")
+    assert "Start hotlead run again to take it up, as it reads further fields" in said
+    before = worker.ctx
+    worker.take_up()
+    assert worker.ctx is before
+    report = health_of(worker).json()
+    assert "it reads further fields of accounts" in report["crm"]["problems"][0]

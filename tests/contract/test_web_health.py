@@ -41,7 +41,8 @@ def test_a_worker_that_is_well_says_so_with_all_its_figures(office: Office, work
     report = health_of(worker).json()
     assert report["ok"] is True
     often = {"sweep", "sync", "reconcile", "digest", "audit", "budget", "watchdog", "shadow"}
-    assert set(report["clock"]) == often | {"history", "medians", "briefs", "drill"}
+    assert set(report["clock"]) == often | {"history", "medians", "briefs", "drill", "policy"}
+    assert report["policy"] == worker.ctx.policy.hash
     assert report["budget"]["state"] == "unknown"  # files have no limits
     assert report["freshness"]["budget_seconds"]["accounts"] == 300
     crm = {"people", "accounts", "contacts", "out_of_office"}

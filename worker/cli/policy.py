@@ -56,8 +56,8 @@ def _add_promote(policy: typer.Typer) -> None:
     ) -> None:
         """Make a candidate the live policy; comments stay, and the old one is kept as a version.
 
-        Refuses one that hotlead check refuses or that opens new holes. A worker takes it up when
-        it is started again.
+        Refuses one that hotlead check refuses or that opens new holes. A running worker takes it
+        up by itself, unless it reads something else of the CRM; then it says so.
         """
         with opened_store(config) as store, _candidate(store, file, config) as candidate:
             _promote(store, config, candidate, by, force=force)
@@ -89,10 +89,12 @@ def _promote(store: Store, config: Path, file: Path, by: str, *, force: bool) ->
     from worker.proof import promoting
     from worker.proof.candidate import load_candidate
     from worker.proof.shadowing import running, stop
+    from worker.proof.taking_up import why_restart
     from worker.proof.versions import keep_text, note_version, user
     from worker.store.receipts import keep_policy
 
-    live, candidate = load_settings(config).policy, load_candidate(config, file)
+    settings, candidate = load_settings(config), load_candidate(config, file)
+    live = settings.policy
     if live.hash == candidate.hash:
         raise UsageError(f"this is the live policy already ({live.hash})")
     refuse_holes(store, live, candidate, file, force=force)
@@ -114,7 +116,11 @@ def _promote(store: Store, config: Path, file: Path, by: str, *, force: bool) ->
     except (promoting.RefusedError, UnwritableError) as error:
         raise UsageError(str(error)) from error
     said = f"{place.file} now holds policy {candidate.hash} (before: {live.hash}). "
-    said += "Start hotlead run again to take it up. The old one is kept: "
+    why = why_restart(settings, candidate)
+    if why:
+        said += f"Start hotlead run again to take it up, as {why}. The old one is kept: "
+    else:
+        said += "A running worker takes it up in a few seconds. The old one is kept: "
     said += f"hotlead policy show {live.hash}"
     console.print(said, markup=False, highlight=False, soft_wrap=True)
 

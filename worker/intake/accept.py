@@ -55,6 +55,10 @@ class Intake:
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
         self._thread.start()
 
+    def use(self, ctx: Context) -> None:
+        """Decide by these means from the next batch on."""
+        self._ctx = ctx
+
     def accept(self, signals: Sequence[Signal]) -> Future[list[Accepted]]:
         """Store the signals; the future holds what became of each, in order, once committed."""
         request = _Request(signals, Future())
@@ -93,12 +97,12 @@ class Intake:
         return batch
 
     def _commit(self, batch: Sequence[_Request]) -> None:
+        ctx = self._ctx
         try:
-            with self._ctx.store.write() as tx:
+            with ctx.store.write() as tx:
                 take_turns(tx, (one.prospect_email for asked in batch for one in asked.signals))
                 results = [
-                    [accept_in(self._ctx, tx, signal) for signal in request.signals]
-                    for request in batch
+                    [accept_in(ctx, tx, signal) for signal in request.signals] for request in batch
                 ]
         except Exception as error:
             if len(batch) > 1 and not isinstance(error, OperationalError):

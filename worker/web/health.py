@@ -27,15 +27,16 @@ log = logging.getLogger(__name__)
 
 
 def health_router(
-    ctx: Context,
+    means: Callable[[], Context],
     schedule: Schedule,
     problems: Callable[[], list[str]],
     hints: Callable[[], dict[str, Any]],
 ) -> APIRouter:
     """The route.
 
-    ``problems`` tells what the CRM lacks for tasks, ``hints`` who tells us of changes. Neither
-    makes the worker ill: alerts flow, and the mirror is polled.
+    ``means`` gives the worker's as they are; ``problems`` tells what an admin must do for tasks
+    and for a promoted policy, ``hints`` who tells us of changes. Neither of the latter makes the
+    worker ill: alerts flow, and the mirror is polled.
     """
     router = APIRouter()
 
@@ -48,7 +49,7 @@ def health_router(
     def healthz() -> JSONResponse:
         """The state of the clock, the mirror, the outboxes, the surfaces and the audit."""
         try:
-            report = health(ctx, schedule, problems(), hints())
+            report = health(means(), schedule, problems(), hints())
         except SQLAlchemyError as error:
             log.exception("the store cannot be read")
             report = {"ok": False, "store": f"cannot be read: {type(error).__name__}"}
@@ -77,6 +78,7 @@ def health(
     )
     return {
         "ok": ok,
+        "policy": ctx.policy.hash,
         "clock": jobs,
         "mirror": mirror,
         "hints": hints,

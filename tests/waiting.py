@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 PATIENCE = 30.0
@@ -11,9 +12,11 @@ PATIENCE = 30.0
 
 def until(condition: Callable[[], object], what: str = "") -> None:
     """Return as soon as ``condition`` is true; fail, naming ``what``, when it never is."""
-    pause = threading.Event()
-    for _ in range(int(PATIENCE / 0.01)):
+    never, pause = threading.Event(), 0.01
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
         if condition():
             return
-        pause.wait(0.01)
+        never.wait(pause)
+        pause = min(1.3 * pause, 0.1)  # what takes long is not waited for with all the machine
     raise AssertionError(f"never happened: {what or condition}")

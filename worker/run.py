@@ -176,6 +176,7 @@ class Worker:
     def settle(self, timeout: float = 30.0) -> bool:
         """Wait until nothing is due and nobody is at work; False when it took too long."""
         deadline = time.monotonic() + timeout
+        pause = 0.01
         while time.monotonic() < deadline:
             sweep(self.ctx)
             # In this order: each may still hand work to the next.
@@ -186,7 +187,8 @@ class Worker:
                 and self._guard.idle()
             ):
                 return True
-            self._ended.wait(0.02)
+            self._ended.wait(pause)
+            pause = min(1.4 * pause, 0.15)  # what waits for a vendor's pace waits for long
         return False
 
     def wait(self) -> None:

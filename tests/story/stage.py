@@ -43,13 +43,14 @@ _PATIENCE = 45.0
 
 def wait_for(what: str, look: Callable[[], Found | None], seconds: float = _PATIENCE) -> Found:
     """What ``look`` finds, as soon as it finds something; AssertionError after ``seconds``."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.02
     while True:
         found = look()
         if found:
             return found
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what}"
-        time.sleep(0.03)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)
 
 
 @dataclass

@@ -67,7 +67,8 @@ class PostgresServer:
     def database(self, template: str = _TEMPLATE) -> Iterator[str]:
         """The URL of a fresh database that is gone afterwards; ``template0`` for an empty one."""
         name = f"test_{uuid.uuid4().hex}"
-        self._run("CREATE DATABASE {} TEMPLATE {}", name, template)
+        # Copying the files costs half of writing each block to the log, as is usual.
+        self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY = FILE_COPY", name, template)
         try:
             yield self._url_of(name)
         finally:

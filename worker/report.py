@@ -1,4 +1,4 @@
-"""What people ask of the store: alerts as plain records, and the latency of the last 30 days."""
+"""What people ask of the store: alerts and signals as plain records, latency of 30 days."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from routing.latency import Summary, Timing, report
 from worker.store.alerts import Row, place_from
-from worker.store.tables import ALERT, DELIVERY
+from worker.store.tables import ALERT, DELIVERY, SIGNAL
 
 WINDOW = timedelta(days=30)
 
@@ -52,6 +52,45 @@ def _record(row: Row) -> dict[str, Any]:
         "responded_at": _iso(row["responded_at"]),
         "latency_minutes": row["latency_minutes"],
         "working_latency_minutes": row["working_latency_minutes"],
+    }
+
+
+def signal_records(
+    conn: Connection,
+    *,
+    prospect: str | None = None,
+    outcome: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Signals, newest first: how each ended, who has it now, and why; times as for alerts."""
+    query = (
+        select(SIGNAL, ALERT.c.rung_name, ALERT.c.holder_name, ALERT.c.reason)
+        .outerjoin(ALERT, ALERT.c.id == SIGNAL.c.alert_id)
+        .order_by(SIGNAL.c.id.desc())
+        .limit(limit)
+    )
+    if prospect is not None:
+        query = query.where(SIGNAL.c.prospect_email == prospect.strip().lower())
+    if outcome is not None:
+        query = query.where(SIGNAL.c.outcome == outcome)
+    return [_signal_record(row) for row in conn.execute(query).mappings()]
+
+
+def _signal_record(row: Row) -> dict[str, Any]:
+    reader = place_from(row["digest_place"]).address if row["digest_place"] else ""
+    return {
+        "source": row["source"],
+        "id": row["event_id"],
+        "kind": row["kind"],
+        "prospect": row["prospect_email"],
+        "prospect_name": row["prospect_name"],
+        "subject": row["subject"],
+        "occurred_at": _iso(row["occurred_at"]),
+        "received_at": _iso(row["received_at"]),
+        "outcome": row["outcome"],
+        "alert": row["alert_id"],
+        "with": row["holder_name"] or row["rung_name"] or reader,
+        "why": row["reason"] or row["explanation"],
     }
 
 

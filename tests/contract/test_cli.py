@@ -24,6 +24,7 @@ COMMANDS = (
     "away",
     "back",
     "settings",
+    "signals",
     "send-signal",
     "alerts",
     "latency",

@@ -19,8 +19,8 @@ from worker.store.engine import StoreError
 
 _MODULES = (
     *("demo", "init", "connect", "profile", "check", "schema", "doctor", "run", "sync"),
-    *("send_signal", "alerts", "latency", "coverage", "explain", "replay", "policy_test"),
-    *("shadow", "policy", "drill", "who", "away", "settings"),
+    *("send_signal", "signals", "alerts", "latency", "coverage", "explain", "replay"),
+    *("policy_test", "shadow", "policy", "drill", "who", "away", "settings"),
 )
 """In the order of the help."""
 _NAMES = {"test": "policy_test", "back": "away", "send-signal": "send_signal"}

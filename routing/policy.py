@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from routing.conditions import When as When
 from routing.mapping import NOTHING_MORE, Mapping
-from routing.policy_checks import problems_of
+from routing.policy_checks import PolicyError, problems_of
 from routing.policy_parts import AccountLists, Availability, Holidays, Ladder, Matching, Pool
 from routing.policy_parts import MultiOpen as MultiOpen
 from routing.policy_parts import NamedAccount as NamedAccount
@@ -79,9 +79,9 @@ class Policy(Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        problem = next(problems_of(self), None)
-        if problem is not None:
-            raise ValueError(problem)
+        problems = [*problems_of(self)]
+        if problems:
+            raise PolicyError(problems)
         return self
 
     @cached_property

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from connectors.base import Crm, Surface
 from connectors.oauth import Consent
 from worker.clock import Clock
+from worker.fields_read import whole_mapping
 from worker.secrets import HUBSPOT_REFRESH_TOKEN, SALESFORCE_REFRESH_TOKEN, Secrets
 from worker.settings import Settings
 
@@ -22,7 +23,7 @@ _UNSET = SecretStr("")
 
 def crm_for(settings: Settings, secrets: Secrets, clock: Clock) -> Crm:
     """The CRM of the settings; its secrets must have been checked before."""
-    mapping = settings.policy.mapping
+    mapping = whole_mapping(settings.policy)
     if settings.crm == "salesforce" and settings.salesforce is not None:
         from connectors.salesforce import connect as salesforce
 

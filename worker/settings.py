@@ -19,7 +19,9 @@ from connectors.people_csv.settings import CsvSettings
 from connectors.salesforce.settings import SalesforceSettings
 from connectors.slack.settings import SlackSettings
 from routing.policy import Policy
+from routing.policy_checks import PolicyError, Problem
 from worker import secrets as names
+from worker.fields_read import account_fields
 from worker.includes import Origins, with_includes
 from worker.regions import is_region
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets
@@ -164,6 +166,10 @@ def _problems(error: ValidationError, origins: Origins) -> list[FileProblem]:
     found = []
     for one in error.errors(include_url=False, include_input=False):
         path: KeyPath = one["loc"]
+        whole = (one.get("ctx") or {}).get("error")
+        if isinstance(whole, PolicyError):
+            found += [_placed(problem, path, origins) for problem in whole.problems]
+            continue
         what, mend = explain(one, names_at(schema, path[:-1]))
         source, inner = origins.of(path)
         head, colon, _ = what.partition(": ")
@@ -175,6 +181,13 @@ def _problems(error: ValidationError, origins: Origins) -> list[FileProblem]:
         key = one["type"] == "extra_forbidden"
         found.append(source.problem(inner, what, mend, key=key))
     return found
+
+
+def _placed(problem: Problem, at: KeyPath, origins: Origins) -> FileProblem:
+    """A problem of the policy as a whole, where it can be mended."""
+    source, inner = origins.of((*at, *problem.path))
+    what, _, mend = problem.text.partition("; ")
+    return source.problem(inner, what, mend, key=True)
 
 
 def names_at(schema: dict[str, Any], path: KeyPath) -> set[str]:
@@ -224,14 +237,6 @@ def _anchored_store(store: StoreSettings, folder: Path) -> StoreSettings:
         return store
     whole = parts.set(database=str(folder / parts.database))
     return store.model_copy(update={"url": whole.render_as_string(hide_password=False)})
-
-
-def account_fields(policy: Policy) -> tuple[str, ...]:
-    """The account fields that the policy's role sources read, each once, in order."""
-    prefix = "field:account."
-    sources = [source for role in policy.roles.values() for source in role]
-    fields = [source.removeprefix(prefix) for source in sources if source.startswith(prefix)]
-    return tuple(dict.fromkeys(fields))
 
 
 def signature_required(settings: Settings, secrets: Secrets) -> bool:

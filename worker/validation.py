@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _LONGEST_ECHO = 80
+_MOST_NAMES = 40
 
 
 def refuse(what: str, mend: str) -> PydanticCustomError:
@@ -44,7 +45,10 @@ def nearest(word: str, names: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]!r}?"
-    return f"remove it, or use one of {', '.join(known)}" if known else "remove it"
+    if not known:
+        return "remove it"
+    more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+    return f"remove it, or use one of {', '.join(known[:_MOST_NAMES])}{more}"
 
 
 def shown(text: str) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 import requests
+from ruamel.yaml import YAML
 from sqlalchemy import Table, select
 
 from connectors.sandbox.hubspot import HubspotSandbox
@@ -111,7 +112,8 @@ class Pattern:
         self.clock.forward(MONDAY - self.clock.now())
         self.slack = SlackSandbox(self.clock.now)
         self.slack.load(seed_world())
-        self.crm, self.sandbox, self.ids = "csv", None, {}
+        self.sandbox: Any = None
+        self.ids: dict[str, str] = {}
         text = self._filled_in()
         env = {
             "HOTLEAD_SLACK_BOT_TOKEN": self.slack.bot_token,
@@ -145,12 +147,12 @@ class Pattern:
 
     def _crm(self, text: str) -> dict[str, str]:
         """Start the CRM that the preset names; the secrets by which it is reached."""
-        self.crm = re.search(r"^crm: (\w+)", text, re.MULTILINE)[1]  # type: ignore[index]
+        self.crm = str(YAML(typ="safe", pure=True).load(text)["crm"])
         if self.crm == "csv":
             _write_csv(self.folder / "crm")
             return {}
         made = SalesforceSandbox if self.crm == "salesforce" else HubspotSandbox
-        self.sandbox: Any = made(self.clock.now)
+        self.sandbox = made(self.clock.now)
         self.ids = self.sandbox.load(seed_world())
         self.crm_server = self._stack.enter_context(Serving(self.sandbox.app))
         if self.crm == "hubspot":

@@ -209,9 +209,11 @@ def test_the_time_from_alert_to_response_is_measured_and_written_to_the_crm(
     mixed.wait(minutes=20)
     mixed.contact("ann", "dana")
     alert = mixed.alert()
-    assert (alert["state"], alert["latency_minutes"]) == ("responded", pytest.approx(25, abs=1))
+    assert alert["state"] == "responded"
+    assert alert["latency_minutes"] == pytest.approx(25, abs=1)
     (task,) = mixed.tasks()
-    assert (task["done"], task["latency"]) == (True, pytest.approx(25, abs=1))
+    assert task["done"]
+    assert task["latency"] == pytest.approx(25, abs=1)
     assert "Answered by Ann AE after" in mixed.shown("ann")[0]
 
 
@@ -223,7 +225,8 @@ def test_a_median_under_two_working_hours_is_healthy_and_one_over_six_is_not(
     solo.wait(minutes=minutes)
     solo.signal(DANA, "rep_email", sending_rep="ann@team.example")
     team = solo.latency()[0]
-    assert (team.mark, team.median) == (mark, pytest.approx(minutes, abs=1))
+    assert team.mark == mark
+    assert team.median == pytest.approx(minutes, abs=1)
 
 
 def test_rules_may_follow_the_stakeholder_as_well_as_the_stage(tagged: Pattern) -> None:
@@ -267,7 +270,8 @@ def test_the_standup_reads_how_long_each_rep_took(small: Pattern) -> None:
     small.wait(minutes=5)
     small.signal("gus@globex.example", "rep_call", sending_rep="ben@team.example")
     team, *reps = small.latency()
-    assert (team.n, team.answered, team.median) == (2, 2, pytest.approx(12.5, abs=1))
+    assert (team.n, team.answered) == (2, 2)
+    assert team.median == pytest.approx(12.5, abs=1)
     assert {one.rep: one.median for one in reps} == {
         "Ann AE": pytest.approx(10, abs=1),
         "Ben AE": pytest.approx(15, abs=1),
@@ -383,6 +387,7 @@ def test_routing_is_judged_by_the_median_of_the_last_thirty_days(solo: Pattern) 
         solo.wait(minutes=minutes)
         solo.signal(DANA, "rep_email", sending_rep="ann@team.example")
     team, ann = solo.latency()
-    assert (team.n, team.median, ann.rep) == (3, pytest.approx(20, abs=1), "Ann")
+    assert (team.n, ann.rep) == (3, "Ann")
+    assert team.median == pytest.approx(20, abs=1)
     solo.wait(days=31)
     assert solo.latency()[0].n == 0

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
-from worker.settings import SettingsError, account_fields, load_settings
+from worker.fields_read import account_fields
+from worker.settings import SettingsError, load_settings
 
 POLICY = """\
 routes:
@@ -133,7 +134,7 @@ def test_every_problem_is_listed_in_the_order_of_the_file(tmp_path: Path) -> Non
         ("places:", "paces:", "9:3: unknown key 'paces'. Mend: did you mean 'places'?"),
         ("to: assignee", "too: assignee", "8:8: unknown key 'too'. Mend: did you mean 'to'?"),
         ("to: assignee", "to: boss", "8:12: to: "),
-        ("person:a@b.example", "the_ae", "5:5: routes: 'All' goes to 'the_ae'"),
+        ("person:a@b.example", "the_ae", "6:11: routes: 'All' goes to 'the_ae'"),
         ("a@b.example]", "nobody]", "10:14: admins: 'nobody' is no e-mail address"),
     ],
 )

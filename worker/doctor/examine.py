@@ -41,7 +41,7 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
             )
             if answers:
                 yield from probe("API forecast", lambda: guard_checks(store, crm, settings, clock))
-            yield from probe("policy", lambda: policy_checks(store, crm, settings.policy))
+            yield from probe("policy", lambda: policy_checks(store, settings.policy))
         surface: Surface = surfaces_for(settings, secrets)[settings.policy.surface]
         stack.callback(surface.close)
         reached = yield from logged_in(surface.checks(channels(settings.policy)))

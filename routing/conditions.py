@@ -44,6 +44,7 @@ def _field(name: str) -> str:
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(listed), *SOME]
 Emails = Annotated[tuple[Email, ...], BeforeValidator(listed), *SOME]
+Tiers = Annotated[tuple[Annotated[int, AfterValidator(_tier)], ...], BeforeValidator(listed)]
 FieldRef = Annotated[str, AfterValidator(_field)]
 
 
@@ -103,9 +104,7 @@ class When(Strict):
     named_account: bool | None = None
     known_prospect: bool | None = None
     kind: Annotated[tuple[SignalKind, ...] | None, BeforeValidator(listed)] = None
-    tier: Annotated[
-        tuple[Annotated[int, AfterValidator(_tier)], ...] | None, BeforeValidator(listed)
-    ] = None
+    tier: Tiers | None = None
     confidence: Bounds | None = Field(None, description="From 0 to 1.")
     sentiment: Annotated[tuple[Sentiment, ...] | None, BeforeValidator(listed)] = None
     language: Texts | None = Field(None, description="Language of the thread, such as de.")

@@ -16,22 +16,14 @@ from typing import Any
 from routing.decide import assign
 from routing.holds import Case, failing, on_list
 from routing.ladder import build_ladder
-from routing.nouns import Account, Deal, Person, RoleHolding, Sentiment, Signal, SignalKind
+from routing.nouns import RESPONSE_KINDS, Account, Deal, Person, RoleHolding, Sentiment
 from routing.policy import Policy, RungKind, SignalClass, StageClass
 from routing.receipt import Step
 from routing.roles import named_account
 from routing.snapshot import Snapshot
 from routing.stages import BY_HAND, standing
+from routing.supposing import NOTHING, Supposed
 
-_KINDS = {
-    SignalClass.POSITIVE_REPLY: SignalKind.REPLY,
-    SignalClass.MULTI_OPEN: SignalKind.MULTI_OPEN,
-    SignalClass.REPLY: SignalKind.REPLY,
-    SignalClass.FORM: SignalKind.FORM,
-    SignalClass.CLICK: SignalKind.CLICK,
-    SignalClass.VISIT: SignalKind.VISIT,
-    SignalClass.OPEN: SignalKind.OPEN,
-}
 _PEOPLE = (RungKind.ASSIGNEE, RungKind.BACKUP, RungKind.MANAGER)
 _CHANNELS = (RungKind.CLAIM_CHANNEL, RungKind.COVERAGE_CHANNEL)
 Progress = Callable[[int], None]
@@ -100,21 +92,6 @@ class Coverage:
         return sum(len(group.accounts) for group in self.groups)
 
 
-def signal_of(signal_class: SignalClass, now: datetime) -> Signal:
-    """The plainest signal of a class, from somebody of whom no more is known."""
-    return Signal(
-        source="coverage",
-        event_id=signal_class.value,
-        kind=_KINDS[signal_class],
-        prospect_email="",
-        occurred_at=now,
-        received_at=now,
-        tier=1 if signal_class in (SignalClass.MULTI_OPEN, SignalClass.OPEN) else None,
-        sentiment=Sentiment.POSITIVE if signal_class is SignalClass.POSITIVE_REPLY else None,
-        count=2 if signal_class is SignalClass.MULTI_OPEN else 1,
-    )
-
-
 def cover(
     accounts: Iterable[AccountFacts],
     team: Snapshot,
@@ -152,13 +129,21 @@ class _Assigned:
 
 
 class Asked:
-    """What was asked already, so that nothing is asked twice."""
+    """What was asked already, so that nothing is asked twice. ``supposed`` is of each signal."""
 
-    def __init__(self, team: Snapshot, policy: Policy, moments: Sequence[datetime]) -> None:
+    def __init__(
+        self,
+        team: Snapshot,
+        policy: Policy,
+        moments: Sequence[datetime],
+        supposed: Supposed = NOTHING,
+    ) -> None:
         self._team = team
         self._policy = policy
         self._moments = moments
-        self._bounds = [one.when.amount for one in policy.routes if one.when.amount is not None]
+        self._supposed = supposed
+        rules = [*(one.when for one in policy.routes), *(one.when for one in policy.suppress)]
+        self._bounds = [one.amount for one in rules if one.amount is not None]
         self._depends_on_time = _depends_on_time(policy)
         self._circles: dict[tuple[str, Hashable], Snapshot] = {}
         self._rungs: dict[Hashable, tuple[Step, ...]] = {}
@@ -204,15 +189,21 @@ class Asked:
         for stage in StageClass:
             account = replace(facts.account, fields={**facts.account.fields, BY_HAND: stage.value})
             as_if = replace(snapshot, account=account)
-            for signal_class in SignalClass:
+            for signal_class in self.classes():
                 made.told[(stage, signal_class)] = self._days(as_if, signal_class, known)
         return made
+
+    def classes(self) -> list[SignalClass]:
+        """The signal classes that there are under what is supposed."""
+        rule = self._policy.priority.multi_open
+        moment = self._moments[0]
+        return [one for one in SignalClass if self._supposed.signal(one, moment, rule) is not None]
 
     def snapshot(self, facts: AccountFacts) -> Snapshot:
         """The facts of a decision about somebody of this account."""
         mine = set(facts.territories)
         groups = [*mine, *self._queues]
-        return replace(
+        found = replace(
             self._team,
             account=facts.account,
             deals=facts.deals,
@@ -220,6 +211,7 @@ class Asked:
             territories=tuple(one for one in self._team.territories if one.id in mine),
             group_members=tuple(row for one in groups for row in self._of_group.get(one, ())),
         )
+        return self._supposed.within(found)
 
     def _days(
         self,
@@ -243,8 +235,14 @@ class Asked:
     def _assigned(
         self, snapshot: Snapshot, signal_class: SignalClass, moment: datetime
     ) -> _Assigned | None:
-        """Whom the rules assign; None for a signal that is suppressed."""
-        signal = signal_of(signal_class, moment)
+        """Whom the rules assign; None for a signal that disturbs nobody."""
+        signal = self._supposed.signal(signal_class, moment, self._policy.priority.multi_open)
+        if (
+            signal is None
+            or signal.sentiment is Sentiment.AUTOMATIC
+            or signal.kind in RESPONSE_KINDS
+        ):
+            return None
         where = standing(snapshot, self._policy)
         case = Case(signal, signal_class, snapshot, where, self._policy, moment)
         if any(not failing(rule.when, case) for rule in self._policy.suppress):

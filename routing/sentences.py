@@ -8,107 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from fnmatch import fnmatchcase
-from typing import Annotated, Literal, Self
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, model_validator
-
-from routing.conditions import Emails, FieldRef, Texts
-from routing.coverage import AccountFacts, Asked, Group, Recipient, signal_of
-from routing.holds import on_list
-from routing.nouns import Account, OutOfOffice
+from routing.conditions import When
+from routing.coverage import AccountFacts, Asked, Group, Recipient
+from routing.holds import Case, failing, on_list
+from routing.nouns import Account, Deal, OutOfOffice
 from routing.policy import Policy, SignalClass, StageClass
-from routing.roles import find_assignee, named_account
+from routing.roles import find_assignee
+from routing.sentence_parts import Given, MadeUp, Reach, Sentence
+from routing.sentence_parts import Sentences as Sentences
 from routing.snapshot import Snapshot
 from routing.stages import standing
-from routing.terms import SOME, Channel, Email, Strict, Whole, listed
-
-_SOME_DAYS = 92
-Signals = Annotated[tuple[SignalClass, ...], BeforeValidator(listed), *SOME]
-Stages = Annotated[tuple[StageClass, ...], BeforeValidator(listed), *SOME]
-
-
-class MadeUp(Strict):
-    """An account that is invented for one sentence. Values that are e-mails stand for people."""
-
-    name: str = "An invented account"
-    domain: str = ""
-    owner: Email | None = None
-    kind: str = ""
-    fields: dict[str, str] = Field(default_factory=dict)
-
-
-class Given(Strict):
-    """What a sentence is about: each condition that is written must hold."""
-
-    stage: Stages | Literal["any"] | None = Field(
-        None, description="As if accounts were in it; left out: the stage that each is in now."
-    )
-    present: bool = Field(False, description="Only accounts that are in the stage now.")
-    signal: Signals | Literal["any"] = "any"
-    account: Texts | None = Field(None, description="Names, domains or ids of accounts.")
-    account_list: Texts | None = None
-    account_kind: Texts | None = None
-    field: dict[FieldRef, Texts] | None = Field(None, description="Account fields: account.NAME.")
-    named_account: bool | None = None
-    made_up: MadeUp | None = Field(None, description="An invented account, and none of the mirror.")
-    away: Annotated[tuple[Email, ...], BeforeValidator(listed)] = ()
-    day: date | None = Field(None, description="Today, when left out.")
-    days: Whole = Field(1, ge=1, le=_SOME_DAYS, description="So many days from then.")
-
-    @model_validator(mode="after")
-    def _of_accounts(self) -> Self:
-        other = next((one for one in self.field or {} if not one.startswith("account.")), None)
-        if other is not None:
-            raise ValueError(f"field: {other} is no account's; write account.NAME")
-        if self.present and self.stage is None:
-            raise ValueError("present: no stage is named; name one, or leave present out")
-        return self
-
-
-class Reach(Strict):
-    """Whom a sentence names; several are alternatives."""
-
-    role: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
-    person: Annotated[tuple[Email, ...], BeforeValidator(listed)] = ()
-    channel: Annotated[tuple[Channel, ...], BeforeValidator(listed)] = ()
-    or_backup: bool = Field(False, description="Or whoever covers for them.")
-    rung: Literal["first", "any"] = Field("first", description="Told first, or on any rung.")
-
-    @model_validator(mode="after")
-    def _somebody(self) -> Self:
-        if not (self.role or self.person or self.channel):
-            raise ValueError("role: nobody is named; name a role, person or channel")
-        return self
-
-
-class Sentence(Strict):
-    """One test: what is said, of what, and whom it never or always reaches."""
-
-    say: str = Field(min_length=1)
-    given: Given = Given()
-    never: Reach | None = None
-    always: Reach | None = None
-
-    @model_validator(mode="after")
-    def _one_verb(self) -> Self:
-        if (self.never is None) is (self.always is None):
-            raise ValueError("never: write never or always, and not both")
-        return self
-
-    @property
-    def reach(self) -> Reach:
-        """Whom it is about."""
-        found = self.always or self.never
-        assert found is not None  # noqa: S101 - held by the validator
-        return found
-
-
-class Sentences(Strict):
-    """The file."""
-
-    tests: Annotated[tuple[Sentence, ...], *SOME]
+from routing.supposing import Supposed, signal_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +35,8 @@ class Counterexample:
     day: date
     recipient: str
     why: str
+    supposing: str = ""
+    """What was supposed of the signal and its prospect, in words."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,7 +80,10 @@ class Court:
         self._asked: dict[Hashable, tuple[Asked, Sequence[datetime]]] = {}
         self._known: dict[tuple[Hashable, Hashable], _Known] = {}
         self._found: dict[tuple[Hashable, int], Counterexample | None] = {}
-        self._plain = Asked(team, policy, noons(None, 1))
+        self._now = noons(None, 1)[0]
+        self._plain = Asked(team, policy, [self._now])
+        self._present: dict[Hashable, StageClass] = {}
+        self._choosing = [one.given.choosing for one in sentences.tests]
         self.verdicts = [Verdict(sentence=one) for one in sentences.tests]
 
     def hear(self, accounts: Iterable[AccountFacts], progress: Callable[[int], None]) -> None:
@@ -183,18 +101,17 @@ class Court:
         for number, verdict in enumerate(self.verdicts):
             made_up = verdict.sentence.given.made_up
             if made_up is not None:
-                facts = AccountFacts(account=_invented(made_up, self._team))
+                facts = _invented(made_up, self._team)
                 self._judge(number, verdict, facts, ("made up", number))
 
     def _judge(self, number: int, verdict: Verdict, facts: AccountFacts, key: Hashable) -> None:
-        if not _is_about(verdict.sentence.given, facts.account, self._policy):
+        given = verdict.sentence.given
+        if not self._is_about(given, self._choosing[number], facts):
             return
-        known, moments = self._answers(verdict.sentence.given, facts, key)
         if (key, number) not in self._found:
-            cases = self._cases(verdict.sentence, known, moments)
-            wrong = (case for case in cases if not self._holds(verdict.sentence, case[2], known))
-            self._found[(key, number)] = next((_told(facts, *case) for case in wrong), None)
-        stages = _stages(verdict.sentence.given, known.group)
+            wrong = self._wrong(verdict.sentence, facts, key)
+            self._found[(key, number)] = next(wrong, None)
+        stages = _stages(given, self._stage(facts, key))
         verdict.accounts += bool(stages)
         found = self._found[(key, number)]
         if found is not None:
@@ -204,22 +121,61 @@ class Court:
                     found, account=facts.account.name, account_id=facts.account.id
                 )
 
+    def _is_about(self, given: Given, when: When, facts: AccountFacts) -> bool:
+        if given.account is not None and not on_list(facts.account, given.account):
+            return False
+        if when.always:
+            return True
+        snapshot, now = self._plain.snapshot(facts), self._now
+        where = standing(snapshot, self._policy)
+        signal = signal_of(SignalClass.OPEN, now)
+        case = Case(signal, SignalClass.OPEN, snapshot, where, self._policy, now)
+        return not failing(when, case)
+
+    def _wrong(
+        self, sentence: Sentence, facts: AccountFacts, key: Hashable
+    ) -> Iterator[Counterexample]:
+        """The cases in which the sentence does not hold of such an account."""
+        for supposed in sentence.given.supposed():
+            known, moments = self._answers(sentence.given, supposed, facts, key)
+            for case in self._cases(sentence, known, moments):
+                if not self._holds(sentence, case[2], known):
+                    yield replace(_told(facts, *case), supposing=str(supposed))
+
+    def _stage(self, facts: AccountFacts, key: Hashable) -> StageClass:
+        """The stage class that such an account is in now."""
+        if key not in self._present:
+            self._present[key] = standing(self._plain.snapshot(facts), self._policy).stage_class
+        return self._present[key]
+
     def _answers(
-        self, given: Given, facts: AccountFacts, key: Hashable
+        self, given: Given, supposed: Supposed, facts: AccountFacts, key: Hashable
     ) -> tuple[_Known, Sequence[datetime]]:
-        world = (given.away, given.day, given.days)
+        world = (given.away, given.day, given.days, given.time, supposed)
         if world not in self._asked:
-            moments = self._noons(given.day, given.days)
+            moments = self._moments(given)
             team = _without(given.away, self._team, self._policy, moments)
-            self._asked[world] = (Asked(team, self._policy, moments), moments)
+            self._asked[world] = (Asked(team, self._policy, moments, supposed), moments)
         asked, moments = self._asked[world]
         if (world, key) not in self._known:
-            self._known[(world, key)] = _Known(asked.group(facts), self._holders(asked, facts))
+            holders = self._holders(asked, supposed, facts)
+            self._known[(world, key)] = _Known(asked.group(facts), holders)
         return self._known[(world, key)], moments
 
-    def _holders(self, asked: Asked, facts: AccountFacts) -> dict[str, str]:
-        snapshot, policy, now = asked.snapshot(facts), self._policy, self._noons(None, 1)[0]
-        where, signal = standing(snapshot, policy), signal_of(SignalClass.OPEN, now)
+    def _moments(self, given: Given) -> Sequence[datetime]:
+        """Noon of each day, or the times of day that are given."""
+        noons = self._noons(given.day, given.days)
+        if given.time is None:
+            return noons
+        zone = ZoneInfo(self._policy.working_hours.time_zone)
+        days = [noon.astimezone(zone).date() for noon in noons]
+        local = [datetime.combine(day, time, zone) for day in days for time in given.time]
+        return [moment.astimezone(UTC) for moment in local]
+
+    def _holders(self, asked: Asked, supposed: Supposed, facts: AccountFacts) -> dict[str, str]:
+        snapshot, policy, now = asked.snapshot(facts), self._policy, self._now
+        where = standing(snapshot, policy)
+        signal = replace(signal_of(SignalClass.OPEN, now), sending_rep=supposed.sending_rep)
         found = {}
         for role in self._roles:
             holder = find_assignee((role,), signal, snapshot, where, policy, now).holder
@@ -230,7 +186,7 @@ class Court:
     def _cases(
         self, sentence: Sentence, known: _Known, moments: Sequence[datetime]
     ) -> Iterator[tuple[StageClass, SignalClass, Recipient | None, date]]:
-        stages = _stages(sentence.given, known.group)
+        stages = _stages(sentence.given, known.group.stage)
         signals = set(SignalClass) if sentence.given.signal == "any" else set(sentence.given.signal)
         for (stage, signal), told in known.group.told.items():
             if stage in stages and signal in signals:
@@ -272,42 +228,21 @@ class Court:
                     yield other
 
 
-def _stages(given: Given, group: Group) -> set[StageClass]:
+def _stages(given: Given, present: StageClass | None) -> set[StageClass]:
     wanted = set(StageClass) if given.stage in (None, "any") else set(given.stage or ())
     if given.stage is None or given.present:
-        wanted &= {group.stage} if group.stage is not None else set()
+        wanted &= {present} if present is not None else set()
     return {one for one in wanted if isinstance(one, StageClass)}
 
 
-def _is_about(given: Given, account: Account, policy: Policy) -> bool:
-    if given.account is not None and not on_list(account, given.account):
-        return False
-    if given.account_list is not None and not any(
-        on_list(account, policy.account_lists.get(name, ())) for name in given.account_list
-    ):
-        return False
-    if given.account_kind is not None and not _fits(account.kind, given.account_kind):
-        return False
-    if given.named_account is not None:
-        named = named_account(Snapshot(account=account), policy) is not None
-        if named is not given.named_account:
-            return False
-    return all(
-        _fits(account.fields.get(name.removeprefix("account."), ""), wanted)
-        for name, wanted in (given.field or {}).items()
-    )
+def _invented(made_up: MadeUp, team: Snapshot) -> AccountFacts:
+    """The account that a sentence makes up, with its deal and its territories."""
 
-
-def _fits(value: str, wanted: Sequence[str]) -> bool:
-    return bool(value) and any(fnmatchcase(value.casefold(), one.casefold()) for one in wanted)
-
-
-def _invented(made_up: MadeUp, team: Snapshot) -> Account:
     def person(text: str) -> str:
         found = team.by_email(text) if "@" in text else None
         return found.id if found is not None else text
 
-    return Account(
+    account = Account(
         id="made-up",
         name=made_up.name,
         domain=made_up.domain,
@@ -315,10 +250,29 @@ def _invented(made_up: MadeUp, team: Snapshot) -> Account:
         kind=made_up.kind,
         fields={name: person(value) for name, value in made_up.fields.items()},
     )
+    wanted = {name.casefold() for name in made_up.territory}
+    mine = (one.id for one in team.territories if one.name.casefold() in wanted)
+    deals: tuple[Deal, ...] = ()
+    if made_up.deal is not None:
+        said = made_up.deal
+        label = said.stage.casefold()
+        stages = (one.id for one in team.stages.values() if one.label.casefold() == label)
+        deal = Deal(
+            id="made-up-deal",
+            name=f"The deal of {made_up.name}",
+            stage_id=next(stages, said.stage),
+            account_id=account.id,
+            pipeline_id=said.pipeline,
+            owner_id=person(said.owner) if said.owner else None,
+            amount=said.amount,
+            fields={name: person(value) for name, value in said.fields.items()},
+        )
+        deals = (deal,)
+    return AccountFacts(account=account, deals=deals, territories=tuple(sorted(mine)))
 
 
 def _without(
-    away: Emails | tuple[str, ...], team: Snapshot, policy: Policy, moments: Sequence[datetime]
+    away: tuple[str, ...], team: Snapshot, policy: Policy, moments: Sequence[datetime]
 ) -> Snapshot:
     """The team with these people away on every one of the days."""
     source = next((one for one in policy.availability.precedence if one != "holiday"), "manual")

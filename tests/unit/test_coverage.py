@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from routing.coverage import AccountFacts, Coverage, cover, signal_of
+from routing.coverage import AccountFacts, Coverage, cover
 from routing.coverage_findings import Finding, FindingKind, findings, heat
 from routing.decide import decide
 from routing.nouns import Account, Deal, RoleHolding
 from routing.policy import Policy, RungKind, SignalClass, StageClass
 from routing.snapshot import Snapshot
+from routing.supposing import signal_of
 from tests.unit.routing_kit import NOW, STAGES, account, away, deal, ladder, places, policy, team
 
 MOMENTS = [NOW + timedelta(days=number) for number in range(5)]

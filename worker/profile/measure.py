@@ -9,13 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from routing.coverage import AccountFacts, signal_of
+from routing.coverage import AccountFacts
 from routing.nouns import Account, Deal, GroupMember, RoleHolding, Signal
 from routing.policy import Policy
 from routing.receipt import Fact
 from routing.roles import find_assignee
 from routing.snapshot import Snapshot
 from routing.stages import Standing, standing
+from routing.supposing import signal_of
 from routing.terms import SignalClass, StageClass
 
 Record = TypeVar("Record", Account, Deal)

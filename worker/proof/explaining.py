@@ -13,13 +13,13 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import Connection, select
 
-from routing.coverage import signal_of
 from routing.decide import decide, dedup_key
 from routing.explain import Explanation, Happening, Receipt, explain
 from routing.nouns import Account, Signal
 from routing.policy import Policy, SignalClass
 from routing.receipt import Decision, Fact, Outcome
 from routing.snapshot import Snapshot
+from routing.supposing import signal_of
 from worker.proof.subjects import Subject
 from worker.proof.team import account_facts, snapshot_of, team_of
 from worker.store.alerts import Row

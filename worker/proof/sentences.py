@@ -21,7 +21,7 @@ from worker.proof.team import accounts_of, team_of
 from worker.settings import SettingsError, names_at
 from worker.store.engine import Store
 from worker.validation import explain, nearest
-from worker.yaml_file import FileProblem, YamlError, YamlFile, read_yaml
+from worker.yaml_file import FileProblem, KeyPath, YamlError, YamlFile, read_yaml
 
 Progress = Callable[[int], None]
 
@@ -64,14 +64,14 @@ def _is(part: object) -> bool:
 
 def _unknown(sentences: Sentences, policy: Policy, found: YamlFile) -> Iterator[FileProblem]:
     """Roles and lists that the policy does not have: such a sentence could never fail."""
+    known = {*policy.roles, *(f"pool:{name}" for name in policy.pools)}
+    known |= {"named_rep"} if policy.named_accounts else set()
     for number, one in enumerate(sentences.tests):
         verb = "always" if one.always else "never"
         for role in one.reach.role:
-            if role not in policy.roles:
+            if role not in known and not role.startswith("queue:"):
                 path = ("tests", number, verb, "role")
-                yield found.problem(
-                    path, f"no role is called {role!r}", nearest(role, policy.roles)
-                )
+                yield found.problem(path, f"no role is called {role!r}", nearest(role, known))
         for name in one.given.account_list or ():
             if name not in policy.account_lists:
                 path = ("tests", number, "given", "account_list")
@@ -85,8 +85,17 @@ def strangers(sentences: Sentences, team: Snapshot, found: YamlFile) -> list[Fil
     problems = []
     for number, one in enumerate(sentences.tests):
         verb = "always" if one.always else "never"
-        named = [(email, (verb, "person")) for email in one.reach.person]
+        named: list[tuple[str, KeyPath]] = [(email, (verb, "person")) for email in one.reach.person]
         named += [(email, ("given", "away")) for email in one.given.away]
+        named += [(email, ("given", "sending_rep")) for email in one.given.sending_rep or ()]
+        made_up = one.given.made_up
+        if made_up is not None:
+            owners: list[tuple[str | None, KeyPath]] = [
+                (made_up.owner, ("given", "made_up", "owner"))
+            ]
+            if made_up.deal is not None:
+                owners.append((made_up.deal.owner, ("given", "made_up", "deal")))
+            named += [(email, path) for email, path in owners if email]
         for email, path in named:
             if email not in known:
                 what = f"the CRM has no user {email}"
@@ -129,8 +138,9 @@ def problem_of(verdict: Verdict) -> str:
     if one is None:
         return ""
     stage, signal = one.stage.value.replace("_", " "), one.signal.value.replace("_", " ")
+    supposing = f", {one.supposing}" if one.supposing else ""
     return (
-        f"{one.account} ({one.account_id}), {stage}, {signal}, on {one.day}: reaches "
+        f"{one.account} ({one.account_id}), {stage}, {signal}{supposing}, on {one.day}: reaches "
         f"{one.recipient}, {one.why}"
     )
 

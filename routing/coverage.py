@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
-from routing.decide import assign
+from routing.decide import assign, interruption
 from routing.holds import Case, failing, on_list
 from routing.ladder import build_ladder
 from routing.nouns import RESPONSE_KINDS, Account, Deal, Person, RoleHolding, Sentiment
@@ -27,6 +27,7 @@ from routing.supposing import NOTHING, Supposed
 _PEOPLE = (RungKind.ASSIGNEE, RungKind.BACKUP, RungKind.MANAGER)
 _CHANNELS = (RungKind.CLAIM_CHANNEL, RungKind.COVERAGE_CHANNEL)
 Progress = Callable[[int], None]
+Known = dict[Hashable, tuple["Recipient | None", ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +66,8 @@ class Recipient:
 class Group:
     """Accounts that no rule can tell apart, and who is told of them.
 
-    ``told`` is by (stage class, signal class), one recipient a day; None where such signals are
-    suppressed.
+    ``told`` is by (stage class, signal class), one recipient a day; None where such signals
+    disturb nobody: they are suppressed, or the rep has silenced them.
     """
 
     accounts: list[str] = field(default_factory=list)
@@ -145,6 +146,7 @@ class Asked:
         rules = [*(one.when for one in policy.routes), *(one.when for one in policy.suppress)]
         self._bounds = [one.amount for one in rules if one.amount is not None]
         self._depends_on_time = _depends_on_time(policy)
+        self._silences = any(one.silent for one in team.preferences.values())
         self._circles: dict[tuple[str, Hashable], Snapshot] = {}
         self._rungs: dict[Hashable, tuple[Step, ...]] = {}
         self._of_group: dict[str, list[Any]] = defaultdict(list)
@@ -185,7 +187,7 @@ class Asked:
         """A new group, with everything answered by its first account."""
         snapshot = self.snapshot(facts)
         made = Group(sample=facts.account.name, stage=standing(snapshot, self._policy).stage_class)
-        known: dict[Hashable, tuple[Recipient | None, ...]] = {}
+        known: Known = {}
         for stage in StageClass:
             account = replace(facts.account, fields={**facts.account.fields, BY_HAND: stage.value})
             as_if = replace(snapshot, account=account)
@@ -217,20 +219,23 @@ class Asked:
         self,
         snapshot: Snapshot,
         signal_class: SignalClass,
-        known: dict[Hashable, tuple[Recipient | None, ...]],
+        known: Known,
     ) -> tuple[Recipient | None, ...]:
         """One recipient a day. ``known`` keeps the answers of this group, which share rules."""
         if self._depends_on_time:
             assigned = [self._assigned(snapshot, signal_class, one) for one in self._moments]
             return tuple(
-                self._told(snapshot, one, moment)
+                self._told(snapshot, one, signal_class, moment)
                 for one, moment in zip(assigned, self._moments, strict=True)
             )
         # The rule and the assignee are those of the first day; only who can be asked differs.
         one = self._assigned(snapshot, signal_class, self._moments[0])
-        if one not in known:
-            known[one] = tuple(self._told(snapshot, one, moment) for moment in self._moments)
-        return known[one]
+        key = (one, signal_class if self._silences else None)
+        if key not in known:
+            known[key] = tuple(
+                self._told(snapshot, one, signal_class, moment) for moment in self._moments
+            )
+        return known[key]
 
     def _assigned(
         self, snapshot: Snapshot, signal_class: SignalClass, moment: datetime
@@ -258,12 +263,21 @@ class Asked:
         )
 
     def _told(
-        self, snapshot: Snapshot, assigned: _Assigned | None, moment: datetime
+        self,
+        snapshot: Snapshot,
+        assigned: _Assigned | None,
+        signal_class: SignalClass,
+        moment: datetime,
     ) -> Recipient | None:
+        """Who is told; None where nobody is: by suppression, or by the rep's own choice."""
         if assigned is None:
             return None
         person = snapshot.people.get(assigned.person_id) if assigned.person_id else None
         steps = self._steps(snapshot, person, assigned.ladder, moment)
+        if self._silences:
+            wish, _ = interruption(signal_class, steps[0], snapshot, self._policy)
+            if wish == "silent":
+                return None
         return _recipient(steps, person, assigned)
 
     def _steps(

@@ -41,7 +41,7 @@ def decide(signal: Signal, snapshot: Snapshot, policy: Policy, now: datetime) ->
     assignee = search.holder.person if search.holder else None
     ladder = policy.ladder_name(found.route, signal_class)
     steps, candidates = build_ladder(assignee, snapshot, policy, now, ladder=ladder)
-    wish, why_priority = _interruption(signal_class, steps[0], snapshot, policy)
+    wish, why_priority = interruption(signal_class, steps[0], snapshot, policy)
     if wish == "silent":
         return _explained(signal_class, why_priority, policy)
     outcome = Outcome.ALERT if wish == "real_time" else Outcome.DIGEST
@@ -238,7 +238,7 @@ def _notes(
     return (*said, stage, *matched, *search.tried)
 
 
-def _interruption(
+def interruption(
     signal_class: SignalClass, first: Step, snapshot: Snapshot, policy: Policy
 ) -> tuple[Interruption, str]:
     """The wish of the rep who is told, within the policy; for others the policy."""

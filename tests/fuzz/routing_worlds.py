@@ -245,6 +245,13 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
 )
 
 
+SUPPRESSIONS: tuple[list[dict[str, Any]], ...] = (
+    [],
+    [{"name": "machines", "when": {"tier": [4, 5]}}],
+    [{"name": "small", "when": {"amount": {"below": 10}, "signal": ["open", "click"]}}],
+)
+
+
 def _routes(draw: st.DrawFn, targets: tuple[str, ...]) -> list[dict[str, Any]]:
     to = st.lists(st.sampled_from(targets), min_size=1, max_size=3, unique=True)
     some = st.lists(st.sampled_from(CONDITIONS), min_size=1, max_size=2)
@@ -303,9 +310,7 @@ def policies(draw: st.DrawFn) -> Policy:
                     "most_open": draw(st.none() | st.integers(1, 4)),
                 }
             },
-            "suppress": draw(
-                st.just([]) | st.just([{"name": "machines", "when": {"tier": [4, 5]}}])
-            ),
+            "suppress": draw(st.sampled_from(SUPPRESSIONS)),
             "rep_choice": {
                 "surfaces": ["pager"],
                 "always_real_time": draw(st.just([]) | st.just(["positive_reply"])),

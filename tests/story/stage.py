@@ -286,6 +286,7 @@ class Stage:
         )
         return keys | {
             "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(__file__).parents[2]),  # this tree, whatever is installed
             "HOTLEAD_CLOCK_FILE": str(self._clock_file),
             "HOTLEAD_SLACK_BOT_TOKEN": self.slack.bot_token,
             "HOTLEAD_SLACK_APP_TOKEN": self.slack.app_token,

@@ -60,6 +60,10 @@ class Recipient:
     role: str = ""
     behind: tuple[str, ...] = ()
     """Addresses on the rungs behind, in order."""
+    covered: bool = True
+    """Whether the assignee has a backup for this account, away or not."""
+    named: int | None = None
+    """Which of the policy's named accounts this is, where the assignee is its rep."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -278,7 +282,16 @@ class Asked:
             wish, _ = interruption(signal_class, steps[0], snapshot, self._policy)
             if wish == "silent":
                 return None
-        return _recipient(steps, person, assigned)
+        recipient = _recipient(steps, person, assigned)
+        return recipient if person is None else self._with_backup(recipient, person, snapshot)
+
+    def _with_backup(self, told: Recipient, person: Person, snapshot: Snapshot) -> Recipient:
+        policy = self._policy
+        row = named_account(snapshot, policy)
+        named = policy.named_accounts.index(row) if row and row.rep == person.email else None
+        own = row.backup if row and named is not None else None
+        covered = bool(own or person.email in policy.backups or person.backup_id)
+        return replace(told, covered=covered, named=named)
 
     def _steps(
         self, snapshot: Snapshot, person: Person | None, ladder: str, moment: datetime

@@ -37,7 +37,7 @@ class Finding:
     kind: FindingKind
     text: str
     mend: str
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     accounts: int = 0
     samples: list[str] = field(default_factory=list)
     stages: set[StageClass] = field(default_factory=set)
@@ -147,7 +147,7 @@ class _Findings:
             return
         rungs = {rung.to for rung in self._policy.ladder}
         if told.person_id != person.id and told.kind is not RungKind.BACKUP:
-            if RungKind.BACKUP in rungs and self._has_backup(person):
+            if RungKind.BACKUP in rungs and told.covered:
                 text = f"{person.name} and everybody who covers for them are away together"
                 mend = self._backup_line(told)
                 yield Finding(
@@ -157,18 +157,20 @@ class _Findings:
             text = f"{person.name} is alone: when they are silent, only an admin is told"
             mend = f"{self._backup_line(told)}, or add a channel to the ladder"
             yield Finding(kind=FindingKind.ALONE, text=text, mend=mend, path=("ladder",))
-        if RungKind.BACKUP in rungs and not self._has_backup(person):
-            text = f"{person.name} has no backup"
-            yield Finding(
-                kind=FindingKind.NO_BACKUP,
-                text=text,
-                mend=self._backup_line(told),
-                path=("backups",),
-            )
+        if RungKind.BACKUP in rungs and not told.covered:
+            yield self._no_backup(told, person)
 
-    def _has_backup(self, person: Person) -> bool:
-        named = any(row.rep == person.email and row.backup for row in self._policy.named_accounts)
-        return bool(named or person.email in self._policy.backups or person.backup_id)
+    def _no_backup(self, told: Recipient, person: Person) -> Finding:
+        if told.named is None:
+            text, mend = f"{person.name} has no backup", self._backup_line(told)
+            return Finding(kind=FindingKind.NO_BACKUP, text=text, mend=mend, path=("backups",))
+        account = self._policy.named_accounts[told.named].account
+        return Finding(
+            kind=FindingKind.NO_BACKUP,
+            text=f"{person.name} has no backup for the named account {account}",
+            mend="write “backup: SOMEBODY” into its line",
+            path=("named_accounts", told.named),
+        )
 
     def _backup_line(self, told: Recipient) -> str:
         person = self._team.people.get(told.assignee_id or "")

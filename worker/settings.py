@@ -23,7 +23,7 @@ from routing.policy_checks import PolicyError, Problem
 from worker import secrets as names
 from worker.fields_read import account_fields
 from worker.includes import Origins, with_includes
-from worker.regions import is_region
+from worker.policy_words import unknown_words
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets
 from worker.sections import (
     AuditSettings,
@@ -95,7 +95,7 @@ def load_settings(
         settings = Settings.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         raise SettingsError(_problems(error, origins)) from error
-    unknown = _unknown_regions(settings.policy, origins)
+    unknown = unknown_words(settings.policy, origins)
     if unknown:
         raise SettingsError(unknown)
     return _finished(settings, path.resolve().parent)
@@ -120,23 +120,6 @@ def read_whole(
     if isinstance(data.get("policy"), dict):
         data["policy"] = with_includes(data["policy"], source, at, origins)
     return data, origins
-
-
-def _unknown_regions(policy: Policy, origins: Origins) -> list[FileProblem]:
-    """The regions of public holidays that nobody knows, each at its place."""
-    rule = policy.holidays
-    named: list[tuple[KeyPath, str]] = [(("people", who), one) for who, one in rule.people.items()]
-    if rule.region:
-        named.insert(0, (("region",), rule.region))
-    found = []
-    for place, region in named:
-        if is_region(region):
-            continue
-        what = f"{shown(region)!r} is no region with known holidays"
-        mend = "write one like US, US-CA or DE-BY"
-        source, at = origins.of(("policy", "holidays", *place))
-        found.append(source.problem(at, what, mend))
-    return found
 
 
 def _policy_file(main: YamlFile, path: Path) -> YamlFile | None:

@@ -33,7 +33,7 @@ POLICY = csv_policy() | {
     "rep_choice": {
         "always_real_time": ["positive_reply"],
         "may_silence": ["open", "visit"],
-        "surfaces": ["teams"],
+        "surfaces": ["slack"],
     }
 }
 Typed = Callable[..., Any]
@@ -124,11 +124,11 @@ def test_what_cannot_be_is_refused_with_the_reason(
 
 def test_a_rep_sets_their_choices_and_the_past_ones_are_kept(typed: Typed, worker: Worker) -> None:
     words = ("--real-time", "form", "--silent", "open,visit", "--quiet", "18:00-08:00")
-    chosen = typed("settings", ANN, *words, "--surface", "teams")["choices"]
+    chosen = typed("settings", ANN, *words, "--surface", "slack")["choices"]
     assert (chosen["form"], chosen["open"], chosen["click"]) == ("real time", "silent", "digest")
     assert chosen["multi_open"] == "real time"  # as the policy has it, and not asked for
     assert chosen["quiet hours"].startswith("18:00-08:00")
-    assert chosen["surface"] == "teams"
+    assert chosen["surface"] == "slack"
     again = typed("settings", ANN, "--digest", "open", "--quiet", "none")["choices"]
     assert (again["open"], again["visit"], again["quiet hours"]) == ("digest", "silent", "–")
     (row,) = rows(worker, PERSON_SETTING)

@@ -28,8 +28,9 @@ from connectors.sandbox.world import World, WorldAccount, WorldContact
 from routing.latency import Summary
 from routing.nouns import Evidence
 from tests.contract.flow_kit import wiped, write_crm
-from tests.story.crm import log_contact, our_tasks
+from tests.story.crm import give_deal, log_contact, our_tasks
 from tests.story.world import MONDAY, person, small_world
+from tests.story.writes import Writes
 from worker.clock import SystemClock
 from worker.digest import make_digests
 from worker.manual import cancel, set_away
@@ -43,6 +44,10 @@ from worker.sync import sync
 
 PLACEHOLDERS = {"manager": "mia", "admin": "ada", "you": "ann"}
 _SATURDAY = 5
+_OWNED = {
+    "salesforce": ("Account", "Contact", "Lead", "Opportunity"),
+    "hubspot": ("companies", "contacts", "deals"),
+}
 _EDITED = {
     "without a CRM": (
         "bdr-ae",
@@ -154,7 +159,8 @@ class Pattern:
         made = SalesforceSandbox if self.crm == "salesforce" else HubspotSandbox
         self.sandbox = made(self.clock.now)
         self.ids = self.sandbox.load(seed_world())
-        self.crm_server = self._stack.enter_context(Serving(self.sandbox.app))
+        self.writes = Writes(self.sandbox.app)
+        self.crm_server = self._stack.enter_context(Serving(self.writes))
         if self.crm == "hubspot":
             return {"HOTLEAD_HUBSPOT_TOKEN": self.sandbox.token}
         return {
@@ -255,6 +261,12 @@ class Pattern:
         self.clock.forward(timedelta(minutes=2))
         sync(self.worker.ctx, "deals", force=True)
 
+    def give_deal(self, deal: str, owner: str) -> None:
+        """A deal gets another owner in the CRM, and the mirror reads it."""
+        give_deal(self.sandbox, self.crm, self.ids[deal], self.ids[owner])
+        self.clock.forward(timedelta(minutes=2))
+        sync(self.worker.ctx, "deals", force=True)
+
     def press(self, who: str, place: str, action: str) -> None:
         """A person presses a button of a place's latest message, as their screen has it."""
         message = self.messages(place)[-1]
@@ -287,6 +299,16 @@ class Pattern:
         people = [one.key for one in seed_world().people if one.on_slack]
         places = [*people, "#hot-leads", "#sales-leadership"]
         return {place: number for place in places if (number := len(self.messages(place)))}
+
+    def owners(self) -> list[tuple[str, str]]:
+        """Every record of an account, prospect or deal in the CRM, with its owner there."""
+        name = "OwnerId" if self.crm == "salesforce" else "hubspot_owner_id"
+        key = "Id" if self.crm == "salesforce" else "id"
+        return sorted(
+            (row[key], str(row.get(name)))
+            for kind in _OWNED[self.crm]
+            for row in self.sandbox.records(kind)
+        )
 
     def tasks(self) -> list[dict[str, Any]]:
         """The tasks of these alerts in the CRM: key, subject, done, owner, latency."""

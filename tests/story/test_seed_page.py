@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from tests.story.pattern import Pattern, patterns
 from tests.waiting import until
 from worker.cli.main import command_line
+from worker.store.tables import RECEIPT
 
 Playing = Callable[[str], Pattern]
 DANA, NINA, CORA, OLAF = (
@@ -196,7 +197,7 @@ def test_a_missing_cover_is_found_before_anybody_leaves(named: Pattern) -> None:
         {one["text"] for one in json.loads(typed(named, *words, config=config)[1])["findings"]}
         for config in (named.config, bare)
     )
-    assert "Ben AE has no backup" in after - before
+    assert "Ben AE has no backup for the named account globex.example" in after - before
 
 
 def test_the_time_from_alert_to_response_is_measured_and_written_to_the_crm(
@@ -260,6 +261,15 @@ def test_a_few_aes_get_what_they_own_and_claim_the_rest_in_the_channel(small: Pa
     assert small.worker.settle()
     stranger = next(row for row in small.rows() if not row["assignee_id"])
     assert stranger["holder_name"] == "Cara AE"
+
+
+def test_somebody_new_of_a_known_company_reaches_that_companys_ae(small: Pattern) -> None:
+    small.signal("somebody.new@acme.example")
+    assert small.told() == {"ann": 1}
+    (receipt,) = small.rows(RECEIPT)
+    assert any("(confidence 0.9" in one for one in receipt["decision"]["notes"])
+    code, said = typed(small, "explain", small.alert()["id"][:8])
+    assert (code, "confidence 0.9" in said) == (0, True)
 
 
 def test_the_standup_reads_how_long_each_rep_took(small: Pattern) -> None:
@@ -391,3 +401,31 @@ def test_routing_is_judged_by_the_median_of_the_last_thirty_days(solo: Pattern) 
     assert team.median == pytest.approx(20, abs=1)
     solo.wait(days=31)
     assert solo.latency()[0].n == 0
+
+
+# What none of this may do.
+
+
+@pytest.mark.parametrize("name", ["bdr-ae", "small-team"])
+def test_cover_hand_over_and_escalation_never_change_an_owner_in_the_crm(
+    all_patterns: Playing, name: str
+) -> None:
+    team = all_patterns(name).anew()
+    before = team.owners()
+    team.leave("ann")
+    team.signal(DANA)  # Ben covers
+    team.wait(minutes=31)  # and is silent
+    team.press("cara", "#hot-leads", "claim")
+    until(lambda: team.alert()["state"] == "acknowledged", "Cara's claim")
+    team.wait(minutes=1)
+    team.contact("cara", "dana")
+    assert team.tasks()[0]["done"]
+    assert team.owners() == before
+    team.anew().signal(DANA)
+    team.give_deal("d1", "ben")  # the one change, by the CRM's own user
+    team.wait(seconds=6)
+    assert team.tasks()[0]["owner"] == team.ids["ben"]
+    team.give_deal("d1", "ann")
+    assert team.owners() == before
+    assert len(team.writes.of("tasks")) >= 4
+    assert {what for what, _ in team.writes.owners()} == {"tasks"}

@@ -178,3 +178,16 @@ def test_what_is_suppressed_is_told_to_nobody_and_is_no_hole() -> None:
     rules = policy(suppress=[{"name": "plain opens", "when": {"signal": "open"}}])
     [group] = one(rules, company()).groups
     assert group.told[(StageClass.CUSTOMER, SignalClass.OPEN)] == (None,) * 5
+
+
+def test_a_named_account_without_a_backup_is_found_although_its_rep_has_one_elsewhere() -> None:
+    rows = [
+        {"account": "Acme", "rep": "dan@team.example", "backup": "ben@team.example"},
+        {"account": "Beta", "rep": "dan@team.example"},
+    ]
+    rules = policy(named_accounts=rows, routes=[{"name": "all", "to": ["named_rep"]}])
+    both = [AccountFacts(account=Account(id=name, name=name)) for name in ("Acme", "Beta")]
+    found = findings(one(rules, company(), *both), company(), rules)
+    [thin] = [one for one in found if one.kind is FindingKind.NO_BACKUP]
+    assert thin.text == "Dan has no backup for the named account Beta"
+    assert (thin.path, thin.samples) == (("named_accounts", 1), ["Beta"])

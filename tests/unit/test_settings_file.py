@@ -236,3 +236,9 @@ def test_a_region_without_known_holidays_is_named_with_its_line(tmp_path: Path) 
     written(tmp_path, apart, "policy.yaml")
     (only,) = problems(tmp_path, "crm: csv\ncsv: {folder: crm}\npolicy: policy.yaml\n")
     assert only.startswith("policy.yaml:8:20: ")
+
+
+def test_a_surface_that_nothing_could_be_sent_on_is_named_with_its_line(tmp_path: Path) -> None:
+    text = LEAST + "  rep_choice: {surfaces: [slack, pigeon]}\n"
+    (line,) = problems(tmp_path, text)
+    assert line.startswith("hotlead.yaml:11:34: 'pigeon' is no surface. Mend: ")

@@ -99,7 +99,7 @@ def test_what_cannot_be_included_is_refused(teams: Path, main: str, team: str, w
 
 def test_a_finding_names_the_line_of_the_teams_file(teams: Path) -> None:
     places = Places(written(teams, MAIN))
-    assert places.line(("routes", 1)).endswith("teams/us.yaml:2")  # type: ignore[arg-type]
+    assert places.line(("routes", 1)).endswith("teams/us.yaml:2")
     assert places.line(("ladder",)).endswith("hotlead.yaml:9")
 
 

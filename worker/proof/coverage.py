@@ -85,7 +85,7 @@ class Places:
     def __init__(self, config: Path) -> None:
         _, self._origins = read_whole(config)
 
-    def line(self, path: Sequence[str]) -> str:
+    def line(self, path: Sequence[str | int]) -> str:
         """``file:line`` of the nearest thing that the file has."""
         file, inner = self._origins.of(("policy", *path))
         row, _ = file.place(inner, key=inner in file.keys)

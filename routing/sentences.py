@@ -140,7 +140,31 @@ class Court:
             known, moments = self._answers(sentence.given, supposed, facts, key)
             for case in self._cases(sentence, known, moments):
                 if not self._holds(sentence, case[2], known):
-                    yield replace(_told(facts, *case), supposing=str(supposed))
+                    yield self._counterexample(sentence.given, supposed, facts, *case)
+
+    def _counterexample(
+        self,
+        given: Given,
+        supposed: Supposed,
+        facts: AccountFacts,
+        stage: StageClass,
+        signal: SignalClass,
+        told: Recipient | None,
+        moment: datetime,
+    ) -> Counterexample:
+        name = f"{told.name} ({told.address})" if told and told.name != told.address else ""
+        local = moment.astimezone(ZoneInfo(self._policy.working_hours.time_zone))
+        at = [f"at {local:%H:%M}"] if given.time is not None else []
+        return Counterexample(
+            account=facts.account.name,
+            account_id=facts.account.id,
+            stage=stage,
+            signal=signal,
+            day=local.date(),
+            recipient=name or (told.address if told else "nobody"),
+            why=f"route “{told.route}”: {told.why or 'no reason is given'}" if told else "",
+            supposing=", ".join([*([str(supposed)] if str(supposed) else []), *at]),
+        )
 
     def _stage(self, facts: AccountFacts, key: Hashable) -> StageClass:
         """The stage class that such an account is in now."""
@@ -185,13 +209,13 @@ class Court:
 
     def _cases(
         self, sentence: Sentence, known: _Known, moments: Sequence[datetime]
-    ) -> Iterator[tuple[StageClass, SignalClass, Recipient | None, date]]:
+    ) -> Iterator[tuple[StageClass, SignalClass, Recipient | None, datetime]]:
         stages = _stages(sentence.given, known.group.stage)
         signals = set(SignalClass) if sentence.given.signal == "any" else set(sentence.given.signal)
         for (stage, signal), told in known.group.told.items():
             if stage in stages and signal in signals:
                 for moment, recipient in zip(moments, told, strict=True):
-                    yield stage, signal, recipient, moment.date()
+                    yield stage, signal, recipient, moment
 
     def _holds(self, sentence: Sentence, told: Recipient | None, known: _Known) -> bool:
         if told is None:  # suppressed: nobody is reached, and nobody was to be
@@ -291,18 +315,3 @@ def _without(
     gone = {row.person_id for row in rows}
     kept = (row for row in team.out_of_office if not (row.available and row.person_id in gone))
     return replace(team, out_of_office=(*kept, *rows))
-
-
-def _told(
-    facts: AccountFacts, stage: StageClass, signal: SignalClass, told: Recipient | None, day: date
-) -> Counterexample:
-    name = f"{told.name} ({told.address})" if told and told.name != told.address else ""
-    return Counterexample(
-        account=facts.account.name,
-        account_id=facts.account.id,
-        stage=stage,
-        signal=signal,
-        day=day,
-        recipient=name or (told.address if told else "nobody"),
-        why=f"route “{told.route}”: {told.why or 'no reason is given'}" if told else "suppressed",
-    )

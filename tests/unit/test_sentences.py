@@ -219,16 +219,18 @@ def test_what_is_given_meets_the_condition_or_does_not(name: str) -> None:
 
 
 def test_a_case_says_what_was_supposed() -> None:
-    given = {"title": ["CTO", "Head of Security"], "language": "de"}
+    given = {"title": ["CTO", "Head of Security"], "language": "de", "time": "23:30"}
     rules = policy(
         routes=[
             {"name": "one", "when": {"title": "*security"}, "to": "person:dan@team.example"},
             {"name": "else", "to": "claim_channel"},
-        ]
+        ],
+        working_hours={"time_zone": "America/New_York"},
     )
     wrong = verdict({"given": given, "never": {"person": "dan@team.example"}}, rules)
     assert wrong.counterexample is not None
-    assert wrong.counterexample.supposing == "language de, title Head of Security"
+    assert wrong.counterexample.supposing == "language de, title Head of Security, at 23:30"
+    assert wrong.counterexample.day == NOW.date()
 
 
 def test_an_invented_account_may_have_a_deal_and_a_territory() -> None:

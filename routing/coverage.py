@@ -286,11 +286,12 @@ class Asked:
         return recipient if person is None else self._with_backup(recipient, person, snapshot)
 
     def _with_backup(self, told: Recipient, person: Person, snapshot: Snapshot) -> Recipient:
-        policy = self._policy
-        row = named_account(snapshot, policy)
-        named = policy.named_accounts.index(row) if row and row.rep == person.email else None
-        own = row.backup if row and named is not None else None
-        covered = bool(own or person.email in policy.backups or person.backup_id)
+        row = named_account(snapshot, self._policy)
+        theirs = row if row is not None and row.rep == person.email else None
+        own = theirs.backup if theirs is not None else None
+        covered = bool(own or person.email in self._policy.backups or person.backup_id)
+        known = self._policy.named_by_key
+        named = known[theirs.account.lower()][0] if theirs is not None else None
         return replace(told, covered=covered, named=named)
 
     def _steps(

@@ -17,8 +17,8 @@ from routing.nouns import Person
 from routing.policy import Policy
 from worker.settings import read_whole
 from worker.store.engine import Store, StoreError
-from worker.store.facts import last_reads
 from worker.store.mirror import count
+from worker.store.people_facts import last_reads
 from worker.unknown import Unknown, unknown_names
 from worker.yaml_file import FileProblem
 

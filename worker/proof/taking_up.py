@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from routing.mapping import ExtraFields
 from routing.policy import Policy
-from worker.settings import Settings, account_fields
+from worker.fields_read import account_fields, whole_mapping
+from worker.settings import Settings
 from worker.store.receipts import policy_by_hash
 from worker.store.tables import POLICY_VERSION
 
@@ -32,8 +34,10 @@ def why_restart(settings: Settings, new: Policy) -> str:
     ``settings`` are those that it was started with, whose policy says what it reads.
     """
     present = settings.policy
-    if not set(_read_fields(new)) <= set(_read_fields(present)):
-        return "it reads further fields of accounts"
+    more = _read_fields(new) - _read_fields(present)
+    if more:
+        nouns = sorted({f"{noun}s" for noun, _ in more})
+        return f"it reads further fields of {' and '.join(nouns)}"
     if new.mapping != present.mapping:
         return "its mapping is another one"
     if set(new.availability.precedence) != set(present.availability.precedence):
@@ -44,5 +48,8 @@ def why_restart(settings: Settings, new: Policy) -> str:
     return ""
 
 
-def _read_fields(policy: Policy) -> tuple[str, ...]:
-    return (*account_fields(policy), *policy.mapping.fields.account)
+def _read_fields(policy: Policy) -> set[tuple[str, str]]:
+    """Of which nouns which fields are mirrored for the policy."""
+    mapped = whole_mapping(policy).fields
+    named = {(noun, name) for noun in ExtraFields.model_fields for name in getattr(mapped, noun)}
+    return named | {("account", name) for name in account_fields(policy)}

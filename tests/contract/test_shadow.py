@@ -143,6 +143,15 @@ def test_what_goes_wrong_with_a_candidate_stays_with_it(
     assert rows(worker, SHADOW)[0]["error"] == ""
 
 
+def test_names_that_the_crm_does_not_know_are_refused_unless_the_live_policy_has_them(
+    company: Path, worker: Worker
+) -> None:
+    (company / "strange.yaml").write_text(NEW + "backups: {ann@team.example: an@team.example}\n")
+    with pytest.raises(UsageError, match=r"no user an@team\.example\. Mend: did you mean 'ann@"):
+        run(company, "policy", "promote", "strange.yaml")
+    assert (company / "policy.yaml").read_text() == RULES
+
+
 def test_new_holes_are_refused_unless_forced(company: Path, worker: Worker) -> None:
     (company / "holed.yaml").write_text(HOLED)
     for words in (("shadow", "holed.yaml"), ("policy", "promote", "holed.yaml")):

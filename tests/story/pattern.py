@@ -207,6 +207,7 @@ class Pattern:
 
     def signal(self, prospect: str, kind: str = "multi_open", **more: Any) -> None:
         """A signal comes in, by default one that interrupts, and everything due is done."""
+        self.clock.forward(timedelta(seconds=2))  # a place gets one message a second
         body: dict[str, Any] = {
             "id": uuid4().hex,
             "source": "test-tracker",
@@ -224,18 +225,14 @@ class Pattern:
             body["count"] = 2
         answer = requests.post(f"{self.worker.url}/v1/signals", json=body | more, timeout=30)
         assert answer.status_code == 202, answer.text
-        self._settle()
+        assert self.worker.settle()
 
     def wait(self, **time: float) -> None:
         """So much time passes, and everything due is done."""
         self.clock.forward(timedelta(**time))
         make_digests(self.worker.ctx)
-        self._settle()
-
-    def _settle(self) -> None:
         assert self.worker.settle()
-        # A place gets one message a second; what follows the first is due then.
-        self.clock.forward(timedelta(seconds=2))
+        self.clock.forward(timedelta(seconds=2))  # what follows the first message is due then
         assert self.worker.settle()
 
     def leave(self, *people: str) -> None:

@@ -353,6 +353,7 @@ def test_a_status_in_slack_is_enough_to_be_covered_and_its_end_to_be_back(
 def test_a_rep_without_slack_loses_nothing(small: Pattern) -> None:
     small.signal("ines@initech.example", "click")
     small.signal("ines@initech.example", "reply", sentiment="positive")
+    small.wait(seconds=2)
     assert small.told() == {"ben": 1}
     assert "Initech" in small.shown("ben")[0]
     small.anew().signal("ines@initech.example", "click")

@@ -16,6 +16,7 @@ from worker.placeholders import placeholders
 from worker.proof.coverage import count_accounts, prove
 from worker.settings import load_settings
 from worker.store.engine import Store
+from worker.unknown import unknown_names
 from worker.yaml_file import read_yaml
 
 _INDENT = "  "
@@ -37,9 +38,13 @@ class Live:
 def refusals(
     store: Store, live: Policy, candidate: Policy, file: Path, now: datetime
 ) -> Iterator[str]:
-    """Why a candidate should not be taken: what is not filled in, and holes that it opens."""
+    """Why a candidate should not be taken.
+
+    What is not filled in, names that the CRM does not know, and holes that it opens.
+    """
     for line in placeholders(file):
         yield f"not yet filled in: {line}"
+    yield from _unknown(store, live, candidate)
     if not count_accounts(store):
         return
     before = {one.text for one in prove(store, live, now).findings if one.is_hole}
@@ -49,6 +54,15 @@ def refusals(
         yield f"a new hole: {one.text} ({one.accounts} accounts). Mend: {one.mend}"
     if len(new) > _SHOWN:
         yield f"and {len(new) - _SHOWN} more new holes; hotlead coverage finds them all"
+
+
+def _unknown(store: Store, live: Policy, candidate: Policy) -> Iterator[str]:
+    with store.read() as conn:
+        before = {one.what for one in unknown_names(conn, live)}
+        found = {one.what: one for one in unknown_names(conn, candidate) if one.state == "fail"}
+    for what, one in found.items():
+        if what not in before:
+            yield f"{what}. Mend: {one.mend}"
 
 
 def live_place(config: Path) -> Live:

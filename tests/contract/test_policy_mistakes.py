@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
+from ruamel.yaml import YAML
 
 from routing.nouns import (
     Account,
@@ -22,10 +23,13 @@ from routing.nouns import (
     Stage,
     Territory,
 )
+from routing.policy import Policy
 from worker.cli.main import main
+from worker.names import Kind
 from worker.store.engine import Store
 from worker.store.migrate import migrate
 from worker.store.mirror import Read, upsert
+from worker.unknown import unknown_names
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 POLICY = """\
@@ -323,3 +327,33 @@ def test_a_store_of_another_shape_is_no_reason_to_fail(team: Path, checked: Chec
     code, said = checked(team)
     assert code == 0
     assert "the store cannot be read" in said
+
+
+def test_every_kind_of_name_is_looked_up_on_both_databases(store_url: str) -> None:
+    everything_wrong = (
+        POLICY.partition("policy:\n")[2]
+        .replace("  include: [teams/us.yaml]\n", "")
+        .replace("Prospecting", "Dreaming")
+        .replace("AE__c", "AF__c")
+        .replace("team:AE", "team:AF")
+        .replace("Nego*", "Demo*")
+        .replace(
+            "territory: West", "territory: Far, pipeline: p9, account_kind: X, contact_role: Y"
+        )
+        .replace("queue:Inbound", "queue:Outbound")
+        .replace("ann@team.example", "an@team.example")
+        .replace("ada@team.example", "ad@team.example")
+        .replace("{stage: customer}", "{sending_rep: x@team.example}")
+        + "  named_accounts: [{account: None, rep: lee@team.example}]\n"
+    )
+    policy = Policy.model_validate(YAML(typ="safe", pure=True).load(everything_wrong))
+    store = Store(store_url)
+    migrate(store)
+    with store.write() as tx:
+        for one in RECORDS:
+            upsert(tx, type(one), "test", [one], Read(1, NOW), NOW)
+    with store.read() as conn:
+        found = list(unknown_names(conn, policy))
+    store.close()
+    assert {one.named.kind for one in found} == set(get_args(Kind))
+    assert {one.state for one in found if one.named.kind == "person"} == {"fail"}

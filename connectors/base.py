@@ -25,6 +25,7 @@ class MirrorObject:
     ``routing.nouns``. A ``full`` object is read whole each time and what was not seen is gone;
     the others are read from their watermark. ``every`` is seconds between reads. ``budget`` is
     the freshness budget in seconds where the CRM demands another one than the settings give.
+    ``by_person`` ones are read for each person by itself: pages say of whom (``people``).
     """
 
     name: str
@@ -32,6 +33,7 @@ class MirrorObject:
     full: bool = False
     every: int = 120
     budget: int | None = None
+    by_person: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,9 @@ class Page:
     that move no stamp. Records that the mirror lacks are left alone."""
     refreshed: Sequence[str] = ()
     """Which further fields ``fields`` tells of; one without a value there is empty."""
+    people: Mapping[str, bool] = field(default_factory=dict)
+    """Of an object that is read person by person: ids of those whom the pages tell of, and whether
+    theirs could be read. '*' stands for everybody whom no page names."""
     since: datetime | None = None
     """Of a first read that does not go back to the beginning: the change stamp it goes back to."""
 

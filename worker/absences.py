@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import select
 
 from connectors.base import AbsenceReader
+from connectors.calendar.reader import Team
 from routing.calendar import week_of
 from routing.nouns import OutOfOffice, Person
-from worker.adapters import slack_secrets
+from routing.policy import Policy
+from worker.adapters import calendars_for, slack_secrets
 from worker.secrets import Secrets
 from worker.settings import Settings
 from worker.store.engine import Store
@@ -25,24 +27,23 @@ def absences_for(
     policy = settings.policy
     heeded = policy.availability.precedence
     found: list[AbsenceReader] = []
-    if "calendar" in heeded and settings.calendars.file is not None:
-        from connectors.calendar.reader import Calendars
-
-        found.append(
-            Calendars(
-                settings.calendars,
-                lambda: people_of(store),
-                lambda: _held(store, "calendar"),
-                lambda person: week_of(person, policy.working_hours).zone,
-                now,
-            )
-        )
+    if "calendar" in heeded:
+        found += calendars_for(settings, _team(store, policy, now))
     if "slack" in heeded and settings.slack.status and secrets.slack_bot_token is not None:
         from connectors.slack.status import SlackStatus
 
         tokens = slack_secrets(secrets)
         found.append(SlackStatus(settings.slack, tokens, lambda: people_of(store), now))
     return found
+
+
+def _team(store: Store, policy: Policy, now: Callable[[], datetime]) -> Team:
+    return Team(
+        people=lambda: people_of(store),
+        held=lambda name: _held(store, name),
+        zone_of=lambda person: week_of(person, policy.working_hours).zone,
+        now=now,
+    )
 
 
 def people_of(store: Store) -> list[Person]:

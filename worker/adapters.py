@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from connectors.base import Crm, Surface
+from connectors.base import AbsenceReader, Crm, Surface
+from connectors.calendar.reader import Team
 from connectors.oauth import Consent
 from worker.clock import Clock
 from worker.fields_read import whole_mapping
@@ -79,6 +81,15 @@ def surfaces_for(settings: Settings, secrets: Secrets) -> dict[str, Surface]:
     from connectors.slack.surface import Slack
 
     return {"slack": Slack(settings.slack, slack_secrets(secrets))}
+
+
+def calendars_for(settings: Settings, team: Team) -> Iterator[AbsenceReader]:
+    """A reader of each kind of calendars that the settings name."""
+    chosen = settings.calendars
+    if chosen.file is not None:
+        from connectors.calendar.feeds import FeedCalendars
+
+        yield FeedCalendars(chosen, team)
 
 
 def slack_secrets(secrets: Secrets) -> SlackSecrets:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -44,6 +44,7 @@ from worker.store.mirror import (
     unseen,
     upsert,
 )
+from worker.store.person_reads import end_people, note_people, note_unread
 from worker.store.tables import DRIFT, META, WATERMARK
 
 _RETRY = timedelta(seconds=30)
@@ -69,7 +70,7 @@ def prepare_mirror(store: Store, crm: Crm, now: datetime, others: Sequence[Reade
         names = [(reader, one.name) for reader in (crm, *others) for one in reader.objects]
         for reader, name in names:
             row = tx.insert(WATERMARK).values(
-                object=name, crm=reader.name, next_at=now, records=0, error=""
+                object=name, crm=reader.name, since=now, next_at=now, records=0, error=""
             )
             tx.conn.execute(row.on_conflict_do_nothing(index_elements=["object"]))
         _retire(tx, {name for _, name in names}, now)
@@ -86,6 +87,7 @@ def _retire(tx: Tx, names: set[str], now: datetime) -> None:
             theirs = (table.c.object == name) & table.c.deleted_at.is_(None)
             ids = tx.conn.execute(select(table.c.id).where(theirs)).scalars().all()
             tombstone(tx, noun, name, ids, Read(reads + 1, now), now)
+        end_people(tx, name, now)
         for lease in (WATERMARK, DRIFT):
             tx.conn.execute(lease.delete().where(lease.c.object == name))
 
@@ -125,13 +127,15 @@ def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | N
         release(ctx, WATERMARK, name, read, **values)
 
     before = reader.calls_here
+    people: dict[str, bool] = {}
     try:
-        mark, records = _read(ctx, reader, thing, row["mark"], read, progress)
+        mark, records = _read(ctx, reader, thing, row["mark"], read, progress, people)
     except LostLeaseError as lost:
         log.warning("a read was given up: %s", lost, extra={"object": name})
         return False
     except ConnectorError as error:
         log.warning("%s was not read to its end: %s", name, error, extra={"object": name})
+        _note_unread(ctx, name, read, people)
         end(error=str(error)[:500], next_at=ctx.clock.now() + _wait(governor, error))
         return False
     except BaseException:
@@ -144,6 +148,8 @@ def sync(ctx: Context, name: str, *, force: bool = False, progress: Progress | N
         done = release_in(tx, WATERMARK, name, read, error="", **values)
         if done:
             note_read(tx, name, read.at, every)
+            if thing.by_person:
+                note_people(tx, name, people, read.at, every)
             if (
                 governor is not None and row["mark"] is not None
             ):  # the first read of all says nothing of the others
@@ -165,12 +171,21 @@ def _wait(governor: Governor | None, error: ConnectorError) -> timedelta:
     return max(_RETRY, timedelta(seconds=error.retry_after or 0))
 
 
-def sync_all(ctx: Context, progress: Progress | None = None) -> dict[str, bool]:
-    """Read every object of the CRM now, in its own order; says which were read to their end.
+def _note_unread(ctx: Context, name: str, read: Read, people: Mapping[str, bool]) -> None:
+    """Who was never read is known as such, although the read broke off."""
+    unread = [one for one, was_read in people.items() if not was_read]
+    if unread:
+        with ctx.store.write() as tx:
+            hold(ctx, tx, WATERMARK, name, read)
+            note_unread(tx, name, unread, read.at)
 
-    Other sources are left to the running worker: one that does not answer is no lacking mirror.
+
+def sync_all(ctx: Context, progress: Progress | None = None) -> dict[str, bool]:
+    """Read every object now; says which were read to their end.
+
+    The CRM's come first, in its own order: the other sources ask for the people of the mirror.
     """
-    return {one.name: sync(ctx, one.name, force=True, progress=progress) for one in ctx.crm.objects}
+    return {one.name: sync(ctx, one.name, force=True, progress=progress) for _, one in ctx.mirrored}
 
 
 def _read(
@@ -180,13 +195,16 @@ def _read(
     mark: str | None,
     read: Read,
     progress: Progress | None,
+    people: dict[str, bool],
 ) -> tuple[str | None, int]:
+    """``people`` is told whose part was read, also when the read then breaks off."""
     records = 0
     latest = mark
     complete = False
     with closing(reader.read(thing.name, mark)) as pages, _shown(ctx, thing) as show:
         for page in pages:
             _keep(ctx, thing, page, read)
+            people.update(page.people)
             records += len(page.records)
             show(records, page.total)
             if page.watermark is not None:

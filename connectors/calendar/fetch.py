@@ -83,11 +83,10 @@ class _Guarded(Seam):
 class Feeds:
     """Gets feeds by their address. Errors never tell an address, which is a secret."""
 
-    def __init__(self, settings: CalendarSettings) -> None:
+    def __init__(self, settings: CalendarSettings, counter: CallCounter) -> None:
         self._settings = settings
-        self.counter = CallCounter()
         http = HttpSettings(connect_timeout=5.0, read_timeout=min(10.0, settings.seconds))
-        self._http = session(_Guarded(http, self.counter, loopback=settings.allow_loopback))
+        self._http = session(_Guarded(http, counter, loopback=settings.allow_loopback))
         self._copies: dict[str, _Copy] = {}
         self._lock = threading.Lock()
 

@@ -1,152 +1,193 @@
-"""The calendars of people as the worker sees them.
+"""What the calendars of people have in common, however they are read.
 
-A feed that cannot be read now keeps what it told last; the notes say since when.
+Each person's calendar is read by itself. One that cannot be read now keeps what it told last, and
+that person alone is not surely available; the notes say why and since when.
 """
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connectors.base import Check, MirrorObject, Page
-from connectors.calendar.events import NoCalendarError, absences
-from connectors.calendar.fetch import Feeds
-from connectors.calendar.settings import CalendarSettings
 from connectors.checking import probe
-from connectors.errors import ConfigError, ConnectorError, TemporaryError
+from connectors.errors import AuthError, ConnectorError, LimitError, TemporaryError
+from connectors.http import CallCounter
 from routing.nouns import OutOfOffice, Person
 
-OBJECT = "calendar"
-_LOOSE = stat.S_IRWXG | stat.S_IRWXO
-_MOST_BYTES = 5_000_000
+EVERYBODY = "*"
+"""Stands for whoever is not named, as ``Page.people`` has it."""
+_AT_ONCE = 4
+"""Calendars that are read at the same time."""
+_EVERY = 300
+_IN_A_ROW = 3 * _AT_ONCE
+"""After so many calendars of one host that do not answer, the others are not asked."""
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class Calendars:
-    """The reader. ``held`` gives the rows of this object that the mirror has."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    """What a reader asks of the worker. ``held`` gives the rows of an object in the mirror."""
 
-    name = "calendar"
-    objects: Sequence[MirrorObject] = (
-        MirrorObject(name=OBJECT, noun=OutOfOffice, full=True, every=300),
-    )
+    people: Callable[[], Sequence[Person]]
+    held: Callable[[str], Sequence[OutOfOffice]]
+    zone_of: Callable[[Person], ZoneInfo]
+    now: Callable[[], datetime]
 
-    def __init__(
-        self,
-        settings: CalendarSettings,
-        people: Callable[[], Sequence[Person]],
-        held: Callable[[], Sequence[OutOfOffice]],
-        zone_of: Callable[[Person], ZoneInfo],
-        now: Callable[[], datetime],
-    ) -> None:
-        self._settings = settings
-        self._people = people
-        self._held = held
-        self._zone_of = zone_of
-        self._now = now
-        self._feeds = Feeds(settings)
-        self._good: dict[str, datetime] = {}
+
+class CalendarReader(ABC):
+    """An absence reader of one kind of calendars; its one object is named like the reader."""
+
+    everybody = False
+    """Whether everybody ought to have such a calendar."""
+    one_host = True
+    """Whether all calendars are at one host, so that its refusals concern them all."""
+
+    def __init__(self, name: str, team: Team) -> None:
+        self.name = name
+        self.objects: Sequence[MirrorObject] = (
+            MirrorObject(name=name, noun=OutOfOffice, full=True, every=_EVERY, by_person=True),
+        )
         self.notes: list[str] = []
+        self.counter = CallCounter()
+        self._team = team
+        self._good: dict[str, datetime] = {}
+        self._barred: LimitError | None = None
+        self._barred_until = _LONG_AGO
 
     @property
     def calls_here(self) -> int:
         """HTTP requests made so far by the calling thread."""
-        return self._feeds.counter.here
+        return self.counter.here
+
+    @abstractmethod
+    def asked(self) -> Sequence[Person]:
+        """Those whose calendars are to be read. Raises ConnectorError."""
+
+    @abstractmethod
+    def absences(self, person: Person, now: datetime) -> list[OutOfOffice]:
+        """The absences of one of them. Raises ConnectorError, and AuthError or LimitError for
+        what concerns the calendars of all."""
+
+    @abstractmethod
+    def strangers(self) -> Iterator[Check]:
+        """A check of whom the settings name and the CRM does not know."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give back connections."""
 
     def read(self, name: str, watermark: str | None) -> Iterator[Page]:  # noqa: ARG002
-        """The absences of everybody who has a feed. Raises ConnectorError when no feed answers."""
-        addresses = self._addresses()
-        now = self._now()
-        held: list[OutOfOffice] | None = None
-        notes: list[str] = []
-        asked = [one for one in self._people() if one.email.lower() in addresses]
-        for person in asked:
-            try:
-                rows = self._absences(person, addresses, now)
-                self._good[person.email] = now
-            except ConnectorError as error:
-                notes.append(self._note(person, error))
-                held = list(self._held()) if held is None else held
-                rows = [one for one in held if one.person_id == person.id and one.ends_at > now]
-            yield Page(records=rows)
-        self.notes[:] = notes
-        if notes and len(notes) == len(asked):
-            raise TemporaryError(f"no calendar can be read; {notes[0]}")
+        """The absences of everybody asked. Raises ConnectorError when no calendar was read."""
+        now = self._team.now()
+        if self.everybody:
+            yield Page(people={EVERYBODY: False})
+        # Those who waited the longest come first, as a limit may end this read, too.
+        asked = sorted(self.asked(), key=lambda one: self._good.get(one.id, _LONG_AGO))
+        held: dict[str, list[OutOfOffice]] | None = None
+        failures: list[tuple[Person, ConnectorError]] = []
+        for person, found in self._each(asked, now):
+            if isinstance(found, ConnectorError):
+                failures.append((person, found))
+                held = self._held(name, now) if held is None else held
+                yield Page(records=held.get(person.id, ()), people={person.id: False})
+            else:
+                self._good[person.id] = now
+                yield Page(records=found, people={person.id: True})
+        self.notes[:] = self._told(failures)
+        if failures and len(failures) == len(asked):
+            raise _as_a_whole(failures[0][1], self.notes[0])
         yield Page(watermark=now.isoformat())
 
     def checks(self) -> Iterator[Check]:
-        """A check of the file, and one of each feed that cannot be read."""
-        return probe("absences calendar", self._look)
+        """How many calendars are read, and one of each that cannot be."""
+        return probe(self._title, self._look)
 
-    def close(self) -> None:
-        """Give back connections."""
-        self._feeds.close()
+    @property
+    def _title(self) -> str:
+        return f"absences {self.name.replace('_', ' ')}"
 
     def _look(self) -> Iterator[Check]:
-        addresses, name = self._addresses(), "absences calendar"
-        people = self._people()
-        strangers = sorted(addresses.keys() - {one.email.lower() for one in people})
+        asked = self.asked()
         good = 0
-        for person in people:
-            if person.email.lower() not in addresses:
-                continue
-            try:
-                self._absences(person, addresses, self._now())
+        for person, found in self._each(asked, self._team.now()):
+            if isinstance(found, AuthError | LimitError) and self.one_host:
+                yield Check(name=self._title, state="fail", text=str(found), mend=found.mend)
+                return
+            if isinstance(found, ConnectorError):
+                name = f"{self._title} {person.email}"
+                text = f"the calendar of {person.email} cannot be read: {found}"
+                yield Check(name=name, state="warn", text=text, mend=found.mend)
+            else:
                 good += 1
+        yield from self.strangers()
+        text = f"{good} of {len(asked)} calendars are read"
+        yield Check(name=self._title, state="ok", text=text)
+
+    def _each(
+        self, asked: Sequence[Person], now: datetime
+    ) -> Iterator[tuple[Person, list[OutOfOffice] | ConnectorError]]:
+        """Each person's absences, or why they cannot be had."""
+        ended: ConnectorError | None = None
+        in_a_row = 0
+
+        def one(person: Person) -> list[OutOfOffice] | ConnectorError:
+            try:
+                return self.absences(person, now)
             except ConnectorError as error:
-                text = f"the calendar of {person.email} cannot be read: {error}"
-                yield Check(name=f"{name} {person.email}", state="warn", text=text, mend=error.mend)
-        if strangers:
-            text = f"the CRM knows nobody with the e-mail {', '.join(strangers)}"
-            mend = f"correct or remove these lines of {self._settings.file}"
-            yield Check(name=f"{name} people", state="warn", text=text, mend=mend)
-        yield Check(name=name, state="ok", text=f"{good} of {len(addresses)} calendars are read")
+                return error
 
-    def _absences(
-        self, person: Person, addresses: Mapping[str, str], now: datetime
-    ) -> list[OutOfOffice]:
-        text = self._feeds.get(addresses[person.email.lower()])
-        zone, settings = self._zone_of(person), self._settings
-        try:
-            return absences(text, person.id, zone, settings.away_pattern, now, settings.days)
-        except NoCalendarError as error:
-            mend = "copy the address that ends in .ics, not that of the page"
-            raise ConfigError(str(error), mend=mend) from error
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix=self.name) as pool:
+            for start in range(0, len(asked), _AT_ONCE):
+                some = asked[start : start + _AT_ONCE]
+                ended = ended or self._bar(now)
+                if ended is not None:
+                    yield from ((person, ended) for person in some)
+                    continue
+                for person, found in zip(some, pool.map(one, some), strict=True):
+                    in_a_row = in_a_row + 1 if isinstance(found, TemporaryError) else 0
+                    ended = ended or self._end(found, in_a_row, now)
+                    yield person, found
 
-    def _note(self, person: Person, error: ConnectorError) -> str:
-        good = self._good.get(person.email)
-        since = f"what it said at {good:%Y-%m-%d %H:%M} UTC" if good else "what it said before"
-        return f"the calendar of {person.email} cannot be read, {since} counts: {error}"
+    def _bar(self, now: datetime) -> LimitError | None:
+        """The limit that is not over yet."""
+        return self._barred if now < self._barred_until else None
 
-    def _addresses(self) -> dict[str, str]:
-        """E-mail in lower case → address. Raises ConfigError, which names lines and no address."""
-        path = self._settings.file
-        if path is None:
-            return {}
-        try:
-            return _parsed(path)
-        except OSError as error:
-            what = f"{path} cannot be read: {error.strerror}"
-            raise ConfigError(what, mend="correct calendars.file, or its permissions") from error
+    def _end(self, found: object, in_a_row: int, now: datetime) -> ConnectorError | None:
+        """What shows that it is no use to ask for the others."""
+        if not self.one_host:
+            return None
+        if isinstance(found, LimitError):
+            self._barred = found
+            self._barred_until = now + timedelta(seconds=found.retry_after or 0)
+        if isinstance(found, AuthError | LimitError):
+            return found
+        return found if isinstance(found, TemporaryError) and in_a_row >= _IN_A_ROW else None
+
+    def _held(self, name: str, now: datetime) -> dict[str, list[OutOfOffice]]:
+        found: dict[str, list[OutOfOffice]] = {}
+        for row in self._team.held(name):
+            if row.ends_at > now:
+                found.setdefault(row.person_id, []).append(row)
+        return found
+
+    def _told(self, failures: Sequence[tuple[Person, ConnectorError]]) -> list[str]:
+        notes = []
+        for person, error in failures:
+            good = self._good.get(person.id)
+            since = f"what it said at {good:%Y-%m-%d %H:%M} UTC" if good else "what it said before"
+            notes.append(f"the calendar of {person.email} cannot be read, {since} counts: {error}")
+        return notes
 
 
-def _parsed(path: Path) -> dict[str, str]:
-    if path.stat().st_mode & _LOOSE:
-        raise ConfigError(f"{path} may be read by others", mend=f"chmod 600 {path}")
-    with path.open("rb") as stream:
-        lines = stream.read(_MOST_BYTES).decode("utf-8", "replace").splitlines()
-    found: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        email, colon, address = text.partition(":")
-        email, address = email.strip(" \"'").lower(), address.strip().strip("\"'")
-        if not colon or "@" not in email or "://" not in address:
-            mend = "write ann@example.com: https://…"
-            raise ConfigError(f"{path}:{number} is no line E-MAIL: ADDRESS", mend=mend)
-        if email in found:
-            raise ConfigError(f"{path}:{number} names {email} again", mend="remove one line")
-        found[email] = address
-    return found
+def _as_a_whole(error: ConnectorError, note: str) -> ConnectorError:
+    """That no calendar can be read; of the kind of the first refusal, where that concerns all."""
+    text = f"no calendar can be read; {note}"
+    if isinstance(error, LimitError):
+        return LimitError(text, retry_after=error.retry_after, mend=error.mend)
+    kind = AuthError if isinstance(error, AuthError) else TemporaryError
+    return kind(text, mend=error.mend)

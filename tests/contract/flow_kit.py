@@ -40,7 +40,6 @@ from worker.store.tables import (
     ROUTED_PAST,
     SIGNAL,
 )
-from worker.sync import sync
 
 SECRET = "whsec_" + "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0"
 OTHER_SECRET = "whsec_" + "b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhl"
@@ -144,9 +143,6 @@ class Office:
         """A worker that has mirrored everything, serves, and hears buttons."""
         worker = self.made(patience, running=True, **sections)
         worker.sync_all()
-        for reader, one in worker.ctx.mirrored:
-            if reader is not worker.ctx.crm:
-                sync(worker.ctx, one.name, force=True)
         worker.start()
         until(lambda: health_of(worker).status_code == 200, "a worker that is well")
         return worker

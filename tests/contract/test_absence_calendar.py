@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from connectors.calendar.reader import Calendars
+from connectors.calendar.feeds import FeedCalendars
+from connectors.calendar.reader import Team
 from connectors.calendar.settings import CalendarSettings
 from connectors.errors import ConfigError, TemporaryError
 from connectors.sandbox.serving import Serving
@@ -64,22 +65,26 @@ def url(host: Host) -> Iterator[str]:
         yield serving.url
 
 
-Made = Callable[..., Calendars]
+Made = Callable[..., FeedCalendars]
 
 
 @pytest.fixture
 def made(tmp_path: Path) -> Iterator[Made]:
-    built: list[Calendars] = []
+    built: list[FeedCalendars] = []
 
-    def build(lines: str, held: list[OutOfOffice] | None = None, **more: object) -> Calendars:
+    def build(lines: str, held: list[OutOfOffice] | None = None, **more: object) -> FeedCalendars:
         path = tmp_path / "calendars"
         path.touch(mode=0o600)
         path.write_text(lines)
         settings = CalendarSettings.model_validate({"file": path, "allow_loopback": True} | more)
         people = [Person(id=one, email=one, name=one) for one in (ANN, BEN)]
-        reader = Calendars(
-            settings, lambda: people, lambda: held or [], lambda _: NEW_YORK, lambda: NOW
+        team = Team(
+            people=lambda: people,
+            held=lambda _: held or [],
+            zone_of=lambda _: NEW_YORK,
+            now=lambda: NOW,
         )
+        reader = FeedCalendars(settings, team)
         built.append(reader)
         return reader
 
@@ -88,7 +93,7 @@ def made(tmp_path: Path) -> Iterator[Made]:
         one.close()
 
 
-def away(reader: Calendars) -> list[str]:
+def away(reader: FeedCalendars) -> list[str]:
     """Whom one whole read has away."""
     pages = list(reader.read("calendar", None))
     assert pages[-1].watermark

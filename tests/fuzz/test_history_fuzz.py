@@ -40,7 +40,15 @@ from worker.store.history import (
     set_preference,
 )
 from worker.store.mirror import TABLES, Read, table_of, tombstone, touch, unseen, upsert
-from worker.store.tables import META, PERSON_SETTING, READ_SPAN, SIGNAL, WATERMARK
+from worker.store.person_reads import EVERYBODY, note_people, note_unread
+from worker.store.tables import (
+    META,
+    PERSON_READ,
+    PERSON_SETTING,
+    READ_SPAN,
+    SIGNAL,
+    WATERMARK,
+)
 
 ONE_STORE = settings(
     PROFILE, max_examples=PROFILE.max_examples, suppress_health_check=[*HealthCheck]
@@ -61,7 +69,7 @@ OBJECTS: dict[type[Any], str] = {
 KINDS = tuple(OBJECTS)
 ACTIONS = (
     *("keep", "keep", "keep_all", "noise", "take_away", "whole_read", "finish", "choose"),
-    *("signal", "passing", "look", "look"),
+    *("signal", "passing", "look", "look", "read_people", "read_people", "read_statuses"),
 )
 
 
@@ -144,13 +152,14 @@ class Past:
         self.signals = 0
         self.looks: list[Look] = []
         histories = (*history_tables.FACT_HISTORY.values(), history_tables.PERSON_SETTING_HISTORY)
-        others = (META, PERSON_SETTING, READ_SPAN, SIGNAL, WATERMARK)
+        others = (META, PERSON_READ, PERSON_SETTING, READ_SPAN, SIGNAL, WATERMARK)
         with store.write() as tx:
             for table in (*map(table_of, TABLES), *histories, *others):
                 tx.conn.execute(table.delete())
             begin_history(tx, self.at)
-            for name in OBJECTS.values():
+            for name in (*OBJECTS.values(), "calendar", "slack_status"):
                 row = {"object": name, "crm": "x", "next_at": START, "records": 0, "error": ""}
+                row["since"] = START
                 tx.conn.execute(WATERMARK.insert().values(reads=0, lease_of=0, **row))
 
     def play(self, actions: list[Action]) -> None:
@@ -204,7 +213,27 @@ class Past:
 
     def finish(self, a: int, b: int) -> None:
         """A read of an object comes to its end."""
-        name = OBJECTS[pick(KINDS, a)]
+        self.finished(OBJECTS[pick(KINDS, a)])
+
+    def read_statuses(self, a: int, b: int) -> None:
+        self.finished("slack_status")
+
+    def read_people(self, a: int, b: int) -> None:
+        """Of some people the calendar can be read, of some it cannot, and some have none."""
+        fate = {some("Person", turn): a // 3**turn % 3 for turn in range(3)}
+        people = {one: which == 1 for one, which in fate.items() if which}
+        if b % 5 == 0:
+            people[EVERYBODY] = False
+        if b % 4:
+            self.finished("calendar")
+        with self.store.write() as tx:
+            if b % 4:
+                note_people(tx, "calendar", people, self.at, EVERY)
+            else:
+                unread = [one for one, was_read in people.items() if not was_read]
+                note_unread(tx, "calendar", unread, self.at)
+
+    def finished(self, name: str) -> None:
         with self.store.write() as tx:
             its = update(WATERMARK).where(WATERMARK.c.object == name)
             tx.conn.execute(its.values(finished_at=self.at))
@@ -270,7 +299,17 @@ def without_ages(snapshot: Snapshot) -> Snapshot:
         holdings=tuple(map(plain, snapshot.holdings)),
         people={key: plain(one) for key, one in snapshot.people.items()},
         out_of_office=tuple(map(plain, snapshot.out_of_office)),
+        sources={},
+        own_sources={},
     )
+
+
+def reads(snapshot: Snapshot) -> dict[str, datetime | None]:
+    """When each source was last read, for everybody and for each."""
+    found = dict(snapshot.sources)
+    for person, sources in snapshot.own_sources.items():
+        found |= {f"{source} of {person}": at for source, at in sources.items()}
+    return found
 
 
 def ages(snapshot: Snapshot) -> dict[str, datetime]:
@@ -298,6 +337,12 @@ def test_a_snapshot_made_again_as_of_a_moment_is_the_one_of_then(
             then, now = ages(look.snapshot), ages(again)
             longest = timedelta(seconds=2 * EVERY + 60)
             assert all(then[key] - longest <= now[key] <= then[key] for key in then)
+            told, again_told = reads(look.snapshot), reads(again)
+            assert told.keys() == again_told.keys()
+            for key, at in told.items():
+                sure = again_told[key]
+                assert (at is None) is (sure is None)
+                assert at is None or sure is None or at - longest <= sure <= at
             decided = [
                 decide(look.signal, one, POLICY, look.moment)
                 for one in map(without_ages, (again, look.snapshot))

@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
         ] = False,
         as_json: JsonOption = False,
     ) -> None:
-        """Mirror the CRM now. The running worker does this by itself."""
+        """Mirror the CRM and read who is away now. The running worker does this by itself."""
         if not once:
             raise UsageError("sync reads once; say so with: hotlead sync --once")
         from worker.mirror_report import mirror_report

@@ -87,7 +87,7 @@ class Budgets:
         """The budget of each object that has one, in seconds."""
         return {name: budget.total_seconds() for name, _, budget in self._objects}
 
-    def overdue(self, reads: Mapping[str, datetime], now: datetime) -> dict[Noun, timedelta]:
+    def overdue(self, reads: Mapping[str, datetime | None], now: datetime) -> dict[Noun, timedelta]:
         """The nouns of which an object was last read too long ago, with the budget that is over.
 
         ``reads``: when each object was last read to its end.

@@ -70,7 +70,7 @@ def must_wait(
     signal: Signal,
     snapshot: Snapshot,
     decision: Decision,
-    reads: Mapping[str, datetime],
+    reads: Mapping[str, datetime | None],
     tried: Tried | None,
     again: Again,
 ) -> tuple[bool, Decision]:

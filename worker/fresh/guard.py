@@ -124,7 +124,7 @@ class Guard:
         self,
         conn: Connection,
         scopes: Callable[[], list[Scope]],
-        reads: Mapping[str, datetime],
+        reads: Mapping[str, datetime | None],
         now: datetime,
     ) -> Stale | None:
         """Which of the scopes are over their budget; None when all are fresh.

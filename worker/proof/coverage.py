@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,8 @@ def prove(
         raise ValueError(f"{days} days cannot be looked at; ask for 1 to {_MOST_DAYS}")
     moments = noons(policy, now, days)
     with store.read() as conn:
-        team = team_of(conn, policy, now)
+        # Of days to come: the sources will be read until then.
+        team = replace(team_of(conn, policy, now), sources={}, own_sources={})
         unreachable = conn.execute(select(IDENTITY.c.email).where(IDENTITY.c.address == ""))
         strangers = [row[0] for row in unreachable]
         coverage = cover(accounts_of(conn), team, policy, moments, progress)

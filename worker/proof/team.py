@@ -26,9 +26,11 @@ from routing.nouns import (
 from routing.policy import Policy
 from routing.snapshot import Preference, Snapshot
 from worker.store.mirror import columns_of, table_of
-from worker.store.people_facts import last_reads, preference_from, sources_of
+from worker.store.people_facts import last_reads, preference_from
+from worker.store.source_reads import source_reads
 from worker.store.tables import PERSON_SETTING
 from worker.store.team_facts import holidays
+from worker.store.view import View
 
 _CHUNK = 5_000
 Noun = TypeVar("Noun", bound=MirrorRecord)
@@ -38,6 +40,7 @@ def team_of(conn: Connection, policy: Policy, now: datetime) -> Snapshot:
     """Everybody, with the absences that are not over, the stages and the groups; no account."""
     people = {one.id: one for one in _all(conn, Person)}
     away = table_of(OutOfOffice).c.ends_at > now
+    sources = source_reads(View(conn, last_reads(conn)), None)
     return Snapshot(
         people=people,
         stages={one.id: one for one in _all(conn, Stage)},
@@ -45,7 +48,8 @@ def team_of(conn: Connection, policy: Policy, now: datetime) -> Snapshot:
         territories=tuple(_all(conn, Territory)),
         group_members=tuple(_all(conn, GroupMember)),
         holidays=holidays(people, policy, now),
-        sources=sources_of(last_reads(conn)),
+        sources=sources.sources,
+        own_sources=sources.own_sources,
         preferences=_preferences(conn),
     )
 

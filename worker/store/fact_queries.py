@@ -36,7 +36,15 @@ from routing.nouns import (
 from worker.store.columns import Utc
 from worker.store.history_tables import FACT_HISTORY, PERSON_SETTING_HISTORY
 from worker.store.mirror import TABLES, history_of, table_of
-from worker.store.tables import ALERT, PERSON_SETTING, READ_SPAN, RECEIPT, SIGNAL, WATERMARK
+from worker.store.tables import (
+    ALERT,
+    PERSON_READ,
+    PERSON_SETTING,
+    READ_SPAN,
+    RECEIPT,
+    SIGNAL,
+    WATERMARK,
+)
 
 _MOST_DEALS = 200
 _MOST_RECENT = 200
@@ -202,10 +210,11 @@ AS_OF = _fact_queries(
 )
 """The mirror as it was at ``moment``."""
 
-LAST_READS = select(WATERMARK.c.object, WATERMARK.c.finished_at).where(
-    WATERMARK.c.finished_at.is_not(None)
-)
+LAST_READS = select(WATERMARK.c.object, WATERMARK.c.finished_at)
 """When each object was last read to its end."""
+
+TO_BE_READ = select(WATERMARK.c.object).where(WATERMARK.c.since <= _MOMENT)
+"""``moment``: the objects that were to be read by then."""
 
 _LATER = READ_SPAN.alias()
 READS_AS_OF = (
@@ -219,6 +228,16 @@ READS_AS_OF = (
     )
 )
 """``moment``: the reads of each object that had begun by then."""
+
+PERSON_READS = select(PERSON_READ).where(PERSON_READ.c.until.is_(None))
+"""When each person's part of the objects that are read one by one was last read."""
+PERSON_READS_AS_OF = select(PERSON_READ).where(
+    PERSON_READ.c.first_at <= _MOMENT,
+    or_(PERSON_READ.c.until.is_(None), PERSON_READ.c.until > _MOMENT),
+)
+"""``moment``: the same as of then."""
+READ_OF_THESE = PERSON_READ.c.person_id.in_(_list("people"))
+"""``people``: what to add to these statements for some people alone."""
 
 _PERSON = table_of(Person).c
 PERSON_OF_EMAIL = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +25,9 @@ from routing.priority import more_urgent
 from routing.snapshot import OpenAlert, Snapshot
 from worker.store import account_facts
 from worker.store import fact_queries as query
-from worker.store.history import must_remember
-from worker.store.people_facts import absences, last_reads, people_of, preferences, sources_of
+from worker.store.history import must_remember, sure_last_read
+from worker.store.people_facts import absences, last_reads, people_of, preferences
+from worker.store.source_reads import source_reads
 from worker.store.tables import SIGNAL
 from worker.store.team_facts import holidays, loads, turns
 from worker.store.view import Seen, View
@@ -71,6 +73,7 @@ def _snapshot(view: View, signal: Signal, policy: Policy, now: datetime) -> Snap
     people = {one.id: one for one in queues} | people_of(
         view, first, signal.sending_rep, account, policy
     )
+    sources = source_reads(view, people)
     return Snapshot(
         prospect=prospect,
         account=account,
@@ -83,9 +86,10 @@ def _snapshot(view: View, signal: Signal, policy: Policy, now: datetime) -> Snap
         territories=tuple(territories),
         group_members=members,
         people=people,
-        out_of_office=absences(view, people, now),
+        out_of_office=absences(replace(view, own_seen=sources.seen), people, now),
         holidays=holidays(people, policy, now),
-        sources=sources_of(view.seen),
+        sources=sources.sources,
+        own_sources=sources.own_sources,
         recent=_recent_signals(view, signal, policy),
         preferences=preferences(view, people),
         loads=loads(view.conn, policy, people, now),
@@ -144,11 +148,12 @@ def signal_from(row: Any) -> Signal:
 
 def _reads_as_of(conn: Connection, moment: datetime) -> Seen:
     """The same as of ``moment``; within a span of reads the latest time of which that is sure."""
-    seen: dict[str, datetime] = {}
-    for row in conn.execute(query.READS_AS_OF, {"moment": moment}).mappings():
-        sure = moment - timedelta(seconds=row["longest"])
-        within = max(row["first_at"], sure)
-        seen[row["object"]] = row["last_at"] if row["last_at"] <= moment else within
+    given = {"moment": moment}
+    seen: dict[str, datetime | None] = dict.fromkeys(
+        conn.execute(query.TO_BE_READ, given).scalars()
+    )
+    for row in conn.execute(query.READS_AS_OF, given).mappings():
+        seen[row["object"]] = sure_last_read(row, moment)
     return seen
 
 

@@ -7,7 +7,7 @@ earlier or later is not told. Beyond ``history_from`` nothing is known, and nobo
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -17,12 +17,13 @@ from sqlmodel import SQLModel
 from routing.snapshot import Preference
 from worker.store.engine import Store, StoreError, Tx
 from worker.store.history_tables import FACT_HISTORY, PERSON_SETTING_HISTORY
-from worker.store.tables import META, PERSON_SETTING, READ_SPAN
+from worker.store.tables import META, PERSON_READ, PERSON_SETTING, READ_SPAN
 
 _CHUNK = 500
 _BEGIN = "history_from"
 _PATIENCE = 2
-"""Reads belong together when no more than so many intervals lie between them."""
+_LEEWAY = 60.0
+"""Reads belong together when no more than so many intervals and seconds lie between them."""
 
 
 class BeyondHistoryError(StoreError):
@@ -97,13 +98,30 @@ def note_read(tx: Tx, name: str, at: datetime, every: float) -> None:
     last = tx.conn.execute(query).mappings().first()
     if last is not None and last["first_at"] <= at:
         gap = (at - last["last_at"]).total_seconds()
-        if gap <= _PATIENCE * every + 60:
+        if follows(at, last["last_at"], every):
             its = (table.c.object == name) & (table.c.first_at == last["first_at"])
             grown = {"last_at": max(at, last["last_at"]), "longest": max(gap, last["longest"])}
             tx.conn.execute(update(table).where(its).values(**grown))
             return
     row = tx.insert(table).values(object=name, first_at=at, last_at=at, longest=0.0)
     tx.conn.execute(row.on_conflict_do_nothing(index_elements=["object", "first_at"]))
+
+
+def follows(at: datetime, last: datetime, every: float) -> bool:
+    """Whether a read at this moment follows the last one; ``every`` seconds lie between two."""
+    return (at - last).total_seconds() <= _PATIENCE * every + _LEEWAY
+
+
+def sure_last_read(span: Any, moment: datetime) -> datetime | None:
+    """When the last read by ``moment`` was, out of a span of reads that had begun by then.
+
+    Within the span it is the latest time of which that is sure; None for a span without a read.
+    """
+    last: datetime | None = span["last_at"]
+    if last is None or last <= moment:
+        return last
+    sure: datetime = max(span["first_at"], moment - timedelta(seconds=span["longest"]))
+    return sure
 
 
 def purge_history(store: Store, before: datetime) -> Iterator[int]:
@@ -116,6 +134,7 @@ def purge_history(store: Store, before: datetime) -> Iterator[int]:
     for table in (*FACT_HISTORY.values(), PERSON_SETTING_HISTORY):
         yield from _purge(store, table, table.c.held_until, before)
     yield from _purge(store, READ_SPAN, READ_SPAN.c.last_at, before)
+    yield from _purge(store, PERSON_READ, PERSON_READ.c.until, before)
 
 
 def _purge(store: Store, table: Table, ended: Any, before: datetime) -> Iterator[int]:

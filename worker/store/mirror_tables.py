@@ -196,8 +196,26 @@ class ReadSpanRow(SQLModel, table=True):
     longest: float = 0.0
 
 
+class PersonReadRow(SQLModel, table=True):
+    """Reads of one person's part of an object, such as their calendar, that followed each other.
+
+    ``person_id`` '*' stands for everybody without a row. ``last_at`` is None as long as no read
+    succeeded; ``longest`` seconds lay between two. ``until`` is when another span of the person
+    began, or they were read no more; None of the present one.
+    """
+
+    __tablename__ = "person_read"
+    object: str = Field(primary_key=True)
+    person_id: str = Field(primary_key=True)
+    first_at: datetime = Field(sa_type=Utc, primary_key=True)
+    last_at: datetime | None = Field(default=None, sa_type=Utc)
+    longest: float = 0.0
+    until: datetime | None = Field(default=None, sa_type=Utc)
+
+
 class WatermarkRow(SQLModel, table=True):
-    """How far one CRM object has been read. ``finished_at`` is the last complete read.
+    """How far one object has been read. ``finished_at`` is the last complete read, ``since`` when
+    the object was first to be read; None of a store that is older than this column.
 
     ``next_at`` and ``lease_until`` see to it that of several workers one reads at a time;
     ``lease_of`` is the number of the read that may write. ``reads`` counts the reads begun, of
@@ -207,6 +225,7 @@ class WatermarkRow(SQLModel, table=True):
     __tablename__ = "watermark"
     object: str = Field(primary_key=True)
     crm: str
+    since: datetime | None = Field(default=None, sa_type=Utc)
     mark: str | None = None
     reads: int = 0
     lease_of: int = 0

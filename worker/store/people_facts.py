@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,38 +14,36 @@ from routing.policy import Policy, SignalClass
 from routing.roles import named_account
 from routing.snapshot import Preference, Snapshot
 from worker.store import fact_queries as query
+from worker.store.source_reads import source_reads
 from worker.store.team_facts import holidays
 from worker.store.view import Seen, View
 
 _GENERATIONS = 3
-_SOURCES = {"out_of_office": "crm", "slack_status": "slack", "calendar": "calendar"}
-"""The source of absences that each mirrored object is."""
 
 
 def people_snapshot(
     conn: Connection, ids: Iterable[str], policy: Policy, now: datetime
 ) -> Snapshot:
     """What is known of these people alone: enough to say how each of them stands."""
-    seen = last_reads(conn)
-    view = View(conn, seen)
+    view = View(conn, last_reads(conn))
     people = {one.id: one for one in view.by_ids(Person, ids)}
+    sources = source_reads(view, people)
     return Snapshot(
         people=people,
-        out_of_office=absences(view, people, now),
+        out_of_office=absences(replace(view, own_seen=sources.seen), people, now),
         holidays=holidays(people, policy, now),
-        sources=sources_of(seen),
+        sources=sources.sources,
+        own_sources=sources.own_sources,
         preferences=preferences(view, people),
     )
 
 
 def last_reads(conn: Connection) -> Seen:
-    """When each object was last read to its end: unchanged records were current at that time."""
+    """When each object was last read to its end: unchanged records were current at that time.
+
+    None for one that is to be read and never was.
+    """
     return {row[0]: row[1] for row in conn.execute(query.LAST_READS)}
-
-
-def sources_of(seen: Seen) -> dict[str, datetime | None]:
-    """When each source of absences was last read, of those that are mirrored."""
-    return {source: seen[name] for name, source in _SOURCES.items() if name in seen}
 
 
 def people_of(

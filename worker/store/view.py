@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,8 +15,8 @@ from worker.store.fact_queries import FactQueries
 from worker.store.mirror import columns_of
 
 Noun = TypeVar("Noun", bound=MirrorRecord)
-Seen = Mapping[str, datetime]
-"""When each CRM object was last read to its end."""
+Seen = Mapping[str, datetime | None]
+"""When each object that is mirrored was last read to its end; None: never."""
 Given = Mapping[str, Any]
 
 
@@ -27,6 +27,8 @@ class View:
     conn: Connection
     seen: Seen
     moment: datetime | None = None
+    own_seen: Mapping[str, Mapping[str, datetime | None]] = field(default_factory=dict)
+    """By object, by person: the same of objects that are read person by person."""
 
     @property
     def queries(self) -> FactQueries:
@@ -57,6 +59,7 @@ class View:
         known = row["seen_at"]
         if self.moment is not None and known > self.moment:
             known = row["held_from"]
-        last = self.seen.get(row["object"])
+        own = self.own_seen.get(row["object"])
+        last = self.seen.get(row["object"]) if own is None else own.get(row["person_id"])
         values["seen_at"] = max(last, known) if last else known
         return noun(**values)

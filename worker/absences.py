@@ -28,7 +28,7 @@ def absences_for(
     heeded = policy.availability.precedence
     found: list[AbsenceReader] = []
     if "calendar" in heeded:
-        found += calendars_for(settings, _team(store, policy, now))
+        found += calendars_for(settings, secrets, _team(store, policy, now))
     if "slack" in heeded and settings.slack.status and secrets.slack_bot_token is not None:
         from connectors.slack.status import SlackStatus
 

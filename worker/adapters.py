@@ -83,13 +83,23 @@ def surfaces_for(settings: Settings, secrets: Secrets) -> dict[str, Surface]:
     return {"slack": Slack(settings.slack, slack_secrets(secrets))}
 
 
-def calendars_for(settings: Settings, team: Team) -> Iterator[AbsenceReader]:
+def calendars_for(settings: Settings, secrets: Secrets, team: Team) -> Iterator[AbsenceReader]:
     """A reader of each kind of calendars that the settings name."""
     chosen = settings.calendars
     if chosen.file is not None:
         from connectors.calendar.feeds import FeedCalendars
 
         yield FeedCalendars(chosen, team)
+    if chosen.google is not None:
+        from connectors.calendar.google.reader import GoogleCalendars
+
+        key = secrets.google_private_key or _UNSET
+        yield GoogleCalendars(chosen, chosen.google, key, settings.http, team)
+    if chosen.outlook is not None:
+        from connectors.calendar.outlook.reader import OutlookCalendars
+
+        secret = secrets.outlook_client_secret or _UNSET
+        yield OutlookCalendars(chosen, chosen.outlook, secret, settings.http, team)
 
 
 def slack_secrets(secrets: Secrets) -> SlackSecrets:

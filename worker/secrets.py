@@ -38,6 +38,8 @@ HUBSPOT_CLIENT_SECRET = "HOTLEAD_HUBSPOT_CLIENT_SECRET"  # noqa: S105 - a name
 HUBSPOT_REFRESH_TOKEN = "HOTLEAD_HUBSPOT_REFRESH_TOKEN"  # noqa: S105 - a name
 SLACK_BOT_TOKEN = "HOTLEAD_SLACK_BOT_TOKEN"  # noqa: S105 - a name
 SLACK_APP_TOKEN = "HOTLEAD_SLACK_APP_TOKEN"  # noqa: S105 - a name
+GOOGLE_PRIVATE_KEY = "HOTLEAD_GOOGLE_PRIVATE_KEY"
+OUTLOOK_CLIENT_SECRET = "HOTLEAD_OUTLOOK_CLIENT_SECRET"  # noqa: S105 - a name
 SIGNALS_SECRET = "HOTLEAD_SIGNALS_SECRET"  # noqa: S105 - a name
 SMTP_PASSWORD = "HOTLEAD_SMTP_PASSWORD"  # noqa: S105 - a name
 NAMES = (
@@ -51,13 +53,15 @@ NAMES = (
     HUBSPOT_REFRESH_TOKEN,
     SLACK_BOT_TOKEN,
     SLACK_APP_TOKEN,
+    GOOGLE_PRIVATE_KEY,
+    OUTLOOK_CLIENT_SECRET,
     SIGNALS_SECRET,
     SMTP_PASSWORD,
 )
 """All that may stand in the file of credentials, but for the fingerprints of refresh tokens."""
 _REFRESH = (SALESFORCE_REFRESH_TOKEN, HUBSPOT_REFRESH_TOKEN)
 _REPLACES = {name: f"{name}_REPLACES" for name in _REFRESH}
-_LINES = frozenset({SALESFORCE_PRIVATE_KEY})
+_LINES = frozenset({SALESFORCE_PRIVATE_KEY, GOOGLE_PRIVATE_KEY})
 """Those of several lines; on one line they are written with \\n."""
 _MOST_BYTES = 64_000
 
@@ -79,6 +83,8 @@ class Secrets:
     hubspot_refresh_token: SecretStr | None = None
     slack_bot_token: SecretStr | None = None
     slack_app_token: SecretStr | None = None
+    google_private_key: SecretStr | None = None
+    outlook_client_secret: SecretStr | None = None
     signals_secret: SecretStr | None = None
     smtp_password: SecretStr | None = None
     notes: tuple[str, ...] = field(default=(), compare=False)

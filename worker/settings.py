@@ -259,6 +259,11 @@ def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
     if settings.policy.surface == "slack":
         needed.append((names.SLACK_BOT_TOKEN, secrets.slack_bot_token))
         needed.append((names.SLACK_APP_TOKEN, secrets.slack_app_token))
+    if "calendar" in settings.policy.availability.precedence:
+        if settings.calendars.google is not None:
+            needed.append((names.GOOGLE_PRIVATE_KEY, secrets.google_private_key))
+        if settings.calendars.outlook is not None:
+            needed.append((names.OUTLOOK_CLIENT_SECRET, secrets.outlook_client_secret))
     open_to_others = settings.web.behind_proxy and settings.signals.require_signature is None
     if settings.signals.require_signature or open_to_others:
         needed.append((names.SIGNALS_SECRET, secrets.signals_secret))

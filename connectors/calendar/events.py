@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from routing.nouns import OutOfOffice
+from connectors.calendar.spans import absence_of, moment
+from routing.nouns import OutOfOffice, Person
 
 if TYPE_CHECKING:
     from icalendar import Calendar
 
-_NOTE = 120
 _BEFORE = timedelta(days=1)
 _TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 """No absence repeats so; such a rule would be millions of events."""
@@ -25,7 +24,7 @@ class NoCalendarError(ValueError):
 
 
 def absences(
-    text: bytes, person_id: str, zone: ZoneInfo, pattern: str, now: datetime, days: int
+    text: bytes, person: Person, zone: ZoneInfo, pattern: str, now: datetime, days: int
 ) -> list[OutOfOffice]:
     """The absences of the feed's owner from a day ago to ``days`` ahead.
 
@@ -39,7 +38,8 @@ def absences(
         whole = Calendar.from_ical(text)
         calendar = _relevant(whole, re.compile(pattern, re.IGNORECASE))
         found = recurring_ical_events.of(calendar).between(now - _BEFORE, now + timedelta(days))
-        rows = [_absence(event, person_id, zone) for event in found if _is_away(event, pattern)]
+        mine = (one for one in found if _is_away(one, pattern) and _is_theirs(one, person.email))
+        rows = [_absence(one, person.id, zone) for one in mine]
     except Exception as error:
         # Feeds come from anywhere, and the libraries fail over them in many ways.
         raise NoCalendarError(f"the feed is no calendar ({type(error).__name__})") from error
@@ -79,6 +79,16 @@ def _is_away(event: Any, pattern: str) -> bool:
     return re.search(pattern, said, re.IGNORECASE) is not None
 
 
+def _is_theirs(event: Any, email: str) -> bool:
+    """Whether they made the event or accepted it: what colleagues send around is no absence."""
+    given = event.get("ATTENDEE") or []
+    for one in given if isinstance(given, list) else [given]:
+        if str(one).strip().lower() == f"mailto:{email.lower()}":
+            answer = str(getattr(one, "params", {}).get("PARTSTAT", "NEEDS-ACTION"))
+            return answer.upper() == "ACCEPTED"
+    return True
+
+
 def _word(event: Any, name: str) -> str:
     return str(event.get(name, "")).strip().upper()
 
@@ -90,23 +100,13 @@ def _categories(event: Any) -> Iterator[str]:
 
 
 def _absence(event: Any, person_id: str, zone: ZoneInfo) -> OutOfOffice | None:
-    starts, ends = _moment(event["DTSTART"].dt, zone), _moment(event["DTEND"].dt, zone)
-    if ends <= starts:
-        return None
-    key = f"{event.get('UID', '')}|{starts.isoformat()}|{ends.isoformat()}"
-    digest = hashlib.sha256(key.encode()).hexdigest()[:20]
     private = _word(event, "CLASS") in ("PRIVATE", "CONFIDENTIAL")
-    return OutOfOffice(
-        id=f"calendar:{person_id}:{digest}",
-        person_id=person_id,
-        starts_at=starts,
-        ends_at=ends,
-        source="calendar:ics",
-        note="" if private else str(event.get("SUMMARY", ""))[:_NOTE],
+    return absence_of(
+        "calendar",
+        "calendar:ics",
+        person_id,
+        str(event.get("UID", "")),
+        moment(event["DTSTART"].dt, zone),
+        moment(event["DTEND"].dt, zone),
+        "" if private else str(event.get("SUMMARY", "")),
     )
-
-
-def _moment(value: date | datetime, zone: ZoneInfo) -> datetime:
-    if not isinstance(value, datetime):
-        value = datetime.combine(value, time())
-    return (value if value.tzinfo else value.replace(tzinfo=zone)).astimezone(UTC)

@@ -41,7 +41,7 @@ class FeedCalendars(CalendarReader):
         text = self._feeds.get(self._addresses[person.email.lower()])
         zone, settings = self._team.zone_of(person), self._settings
         try:
-            return absences(text, person.id, zone, settings.away_pattern, now, settings.days)
+            return absences(text, person, zone, settings.away_pattern, now, settings.days)
         except NoCalendarError as error:
             mend = "copy the address that ends in .ics, not that of the page"
             raise ConfigError(str(error), mend=mend) from error

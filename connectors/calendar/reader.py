@@ -24,8 +24,9 @@ EVERYBODY = "*"
 _AT_ONCE = 4
 """Calendars that are read at the same time."""
 _EVERY = 300
-_IN_A_ROW = 3 * _AT_ONCE
-"""After so many calendars of one host that do not answer, the others are not asked."""
+_IN_VAIN = 3 * _AT_ONCE
+"""Calendars of one host that do not answer one after the other, or are refused while none is
+read, before the rest is left for the next read."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -56,6 +57,7 @@ class CalendarReader(ABC):
         self.counter = CallCounter()
         self._team = team
         self._good: dict[str, datetime] = {}
+        self._tried: dict[str, datetime] = {}
         self._barred: LimitError | None = None
         self._barred_until = _LONG_AGO
 
@@ -73,6 +75,10 @@ class CalendarReader(ABC):
         """The absences of one of them. Raises ConnectorError, and AuthError or LimitError for
         what concerns the calendars of all."""
 
+    def exempt(self) -> Sequence[Person]:
+        """Those who have no such calendar, where everybody else has; there is nothing to read."""
+        return ()
+
     @abstractmethod
     def strangers(self) -> Iterator[Check]:
         """A check of whom the settings name and the CRM does not know."""
@@ -85,9 +91,10 @@ class CalendarReader(ABC):
         """The absences of everybody asked. Raises ConnectorError when no calendar was read."""
         now = self._team.now()
         if self.everybody:
-            yield Page(people={EVERYBODY: False})
+            without = {one.id: True for one in self.exempt()}
+            yield Page(people={EVERYBODY: False, **without})
         # Those who waited the longest come first, as a limit may end this read, too.
-        asked = sorted(self.asked(), key=lambda one: self._good.get(one.id, _LONG_AGO))
+        asked = sorted(self.asked(), key=lambda one: self._tried.get(one.id, _LONG_AGO))
         held: dict[str, list[OutOfOffice]] | None = None
         failures: list[tuple[Person, ConnectorError]] = []
         for person, found in self._each(asked, now):
@@ -133,7 +140,7 @@ class CalendarReader(ABC):
     ) -> Iterator[tuple[Person, list[OutOfOffice] | ConnectorError]]:
         """Each person's absences, or why they cannot be had."""
         ended: ConnectorError | None = None
-        in_a_row = 0
+        good = in_vain = 0
 
         def one(person: Person) -> list[OutOfOffice] | ConnectorError:
             try:
@@ -149,24 +156,29 @@ class CalendarReader(ABC):
                     yield from ((person, ended) for person in some)
                     continue
                 for person, found in zip(some, pool.map(one, some), strict=True):
-                    in_a_row = in_a_row + 1 if isinstance(found, TemporaryError) else 0
-                    ended = ended or self._end(found, in_a_row, now)
+                    if not isinstance(found, LimitError):
+                        self._tried[person.id] = now
+                    failed = isinstance(found, ConnectorError)
+                    good += not failed
+                    in_vain = in_vain + 1 if failed else 0
+                    hopeless = in_vain >= _IN_VAIN and (
+                        not good or isinstance(found, TemporaryError)
+                    )
+                    ended = ended or self._end(found, now, hopeless=hopeless)
                     yield person, found
 
     def _bar(self, now: datetime) -> LimitError | None:
         """The limit that is not over yet."""
         return self._barred if now < self._barred_until else None
 
-    def _end(self, found: object, in_a_row: int, now: datetime) -> ConnectorError | None:
-        """What shows that it is no use to ask for the others."""
-        if not self.one_host:
+    def _end(self, found: object, now: datetime, *, hopeless: bool) -> ConnectorError | None:
+        """What shows that it is no use to ask for the others now."""
+        if not self.one_host or not isinstance(found, ConnectorError):
             return None
         if isinstance(found, LimitError):
             self._barred = found
             self._barred_until = now + timedelta(seconds=found.retry_after or 0)
-        if isinstance(found, AuthError | LimitError):
-            return found
-        return found if isinstance(found, TemporaryError) and in_a_row >= _IN_A_ROW else None
+        return found if hopeless or isinstance(found, AuthError | LimitError) else None
 
     def _held(self, name: str, now: datetime) -> dict[str, list[OutOfOffice]]:
         found: dict[str, list[OutOfOffice]] = {}

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from connectors.http import check_base_url
 
 AWAY_PATTERN = (
     r"\b(ooo|out of (the )?office|vacation|annual leave|parental leave|sick leave|on leave|pto"
@@ -22,15 +31,90 @@ def _pattern(text: str) -> str:
     return text
 
 
+def _lower(emails: object) -> object:
+    """E-mails in lower case; what is no list of them is left to be refused."""
+    if isinstance(emails, (list, tuple)):
+        return tuple(one.lower() if isinstance(one, str) else one for one in emails)
+    return emails
+
+
+Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+Emails = Annotated[tuple[Email, ...], BeforeValidator(_lower)]
+BaseUrl = Annotated[str, AfterValidator(check_base_url)]
+
+
+class _Vendor(BaseModel):
+    """What both vendors' calendars have in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    people: Literal["everybody"] | Emails = Field(
+        "everybody", description="Whose calendars are read: everybody, or a list of e-mails."
+    )
+    except_people: Emails = Field(
+        (), description="Who has no such calendar although everybody else has, by e-mail."
+    )
+    all_day_busy: bool = Field(
+        False, description="Days that are busy as a whole mean away, whatever their title."
+    )
+
+    @model_validator(mode="after")
+    def _is_everybody_without_some(self) -> Self:
+        if self.except_people and self.people != "everybody":
+            raise ValueError("except_people goes with people: everybody; leave these people out")
+        return self
+
+
+class GoogleSettings(_Vendor):
+    """Google Calendar, read by a service account."""
+
+    client_email: Email = Field(
+        description="E-mail of the service account: client_email in its key file."
+    )
+    delegation: bool = Field(
+        True,
+        description="The service account may act for everybody of the domain; without, each "
+        "calendar must be shared with it.",
+    )
+    api_url: BaseUrl = Field(
+        "https://www.googleapis.com/calendar/v3", description="Address of the API."
+    )
+    token_url: BaseUrl = Field(
+        "https://oauth2.googleapis.com/token", description="Where tokens are given."
+    )
+
+
+class OutlookSettings(_Vendor):
+    """Outlook calendars of Microsoft 365, read through Microsoft Graph."""
+
+    tenant: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$", description="Directory (tenant) id, or its domain."
+    )
+    client_id: str = Field(
+        pattern=r"^[0-9A-Fa-f-]{36}$", description="Application (client) id of the app."
+    )
+    automatic_replies: bool = Field(
+        True, description="Automatic replies that are switched on mean away, too."
+    )
+    api_url: BaseUrl = Field("https://graph.microsoft.com/v1.0", description="Address of Graph.")
+    login_url: BaseUrl = Field(
+        "https://login.microsoftonline.com", description="Where tokens are given."
+    )
+
+
 class CalendarSettings(BaseModel):
-    """Where the feeds stand, and what in them means away."""
+    """Which calendars are read, where the feeds stand, and what means away."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     file: Path | None = Field(
         None,
         description="File of lines E-MAIL: ADDRESS, readable by its owner alone, relative to this "
-        "file. Without it no calendar is read.",
+        "file. Without it no feed is read.",
+    )
+    google: GoogleSettings | None = Field(None, description="Google Calendar, by its API.")
+    outlook: OutlookSettings | None = Field(
+        None, description="Outlook calendars, by Microsoft Graph."
     )
     away_pattern: Annotated[str, AfterValidator(_pattern)] = Field(
         AWAY_PATTERN, description="Regular expression of titles and categories that mean away."

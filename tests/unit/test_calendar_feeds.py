@@ -9,8 +9,10 @@ import pytest
 
 from connectors.calendar.events import NoCalendarError, absences
 from connectors.calendar.settings import AWAY_PATTERN
+from routing.nouns import Person
 
 NEW_YORK = ZoneInfo("America/New_York")
+PERSON = Person(id="p", email="ann@team.example", name="Ann")
 NOW = datetime(2026, 10, 30, 12, tzinfo=UTC)
 HEAD = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\n"
 OOF = "X-MICROSOFT-CDO-BUSYSTATUS:OOF"
@@ -27,7 +29,7 @@ def event(*lines: str, uid: str = "1") -> str:
 def spans(*events: str, zone: ZoneInfo = NEW_YORK, head: str = HEAD) -> list[tuple[str, str]]:
     """The absences of a feed as (start, end) in UTC."""
     text = (head + "".join(events) + "END:VCALENDAR\r\n").encode()
-    rows = absences(text, "p", zone, AWAY_PATTERN, NOW, 45)
+    rows = absences(text, PERSON, zone, AWAY_PATTERN, NOW, 45)
     assert len({one.id for one in rows}) == len(rows)
     return sorted((f"{one.starts_at:%d %H:%M}", f"{one.ends_at:%d %H:%M}") for one in rows)
 
@@ -98,11 +100,11 @@ def test_a_rule_without_end_that_repeats_each_second_is_left_out() -> None:
 
 def test_a_private_title_is_not_kept() -> None:
     text = HEAD + event("SUMMARY:Surgery", OOF, "CLASS:PRIVATE", *_DAY) + "END:VCALENDAR\r\n"
-    (one,) = absences(text.encode(), "p", NEW_YORK, AWAY_PATTERN, NOW, 45)
+    (one,) = absences(text.encode(), PERSON, NEW_YORK, AWAY_PATTERN, NOW, 45)
     assert (one.note, one.source) == ("", "calendar:ics")
 
 
 @pytest.mark.parametrize("text", [b"", b"<html>Sign in</html>", HEAD.encode(), b"\xff\xfe\x00"])
 def test_what_is_no_calendar_is_said_to_be_none(text: bytes) -> None:
     with pytest.raises(NoCalendarError):
-        absences(text, "p", NEW_YORK, AWAY_PATTERN, NOW, 45)
+        absences(text, PERSON, NEW_YORK, AWAY_PATTERN, NOW, 45)

@@ -1,0 +1,1 @@
+"""Google Calendar: one service account reads the primary calendar of each person."""

@@ -75,6 +75,14 @@ class Desk:
         own = {"tenant": app.tenant, "client_id": app.client_id, "login_url": self.url}
         return {"outlook": own | {"api_url": f"{self.url}/v1.0"} | common | more}
 
+    def env(self) -> dict[str, str]:
+        """The secrets that a worker needs for it."""
+        if self.kind == "google":
+            return {"HOTLEAD_GOOGLE_PRIVATE_KEY": self.host.private_key}
+        if self.kind == "outlook":
+            return {"HOTLEAD_OUTLOOK_CLIENT_SECRET": self.host.registration.secret}
+        return {}
+
     def reader(self, **more: Any) -> CalendarReader:
         """A reader of the host."""
         chosen = CalendarSettings.model_validate(self.settings(**more))

@@ -97,6 +97,7 @@ class Office:
     policy: dict[str, Any] = field(default_factory=csv_policy)
     signed: bool = True
     secrets: str = SECRET
+    more_env: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Office:
         self._stack = ExitStack()
@@ -135,6 +136,7 @@ class Office:
         }
         if self.signed:
             env["HOTLEAD_SIGNALS_SECRET"] = self.secrets
+        env |= self.more_env
         worker = Worker(load_settings(path), load_secrets(env), self.clock, patience)
         self._stack.callback(worker.stop if running else worker.close)
         return worker

@@ -18,11 +18,8 @@ from connectors.calendar.settings import CalendarSettings
 from connectors.errors import ConfigError, TemporaryError
 from connectors.sandbox.serving import Serving
 from routing.nouns import OutOfOffice, Person
-from tests.contract.flow_kit import Office, make_office, office, rows
 from tests.unit.test_calendar_feeds import HEAD, NEW_YORK, OOF, event
-from worker.store.mirror import table_of
 
-__all__ = ["make_office", "office"]
 ANN, BEN = "ann@team.example", "ben@team.example"
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 AWAY = HEAD + event(OOF, "DTSTART;VALUE=DATE:20261123", "DTEND;VALUE=DATE:20261125")
@@ -171,17 +168,3 @@ def test_a_file_that_others_may_read_or_that_is_wrong_is_refused(
         away(reader)
     (check,) = reader.checks()
     assert (check.state, check.name) == ("fail", "absences calendar")
-
-
-def test_a_calendar_sends_the_next_alert_to_the_backup(
-    office: Office, host: Host, url: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "feeds"
-    path.touch(mode=0o600)
-    path.write_text(f"{ANN}: {url}/ann.ics\n")
-    worker = office.worker(calendars={"file": "feeds", "allow_loopback": True})
-    assert [one["source"] for one in rows(worker, table_of(OutOfOffice))] == ["calendar:ics"]
-    office.post(worker, office.body())
-    assert worker.settle()
-    assert "calendar:ics" in office.texts("ben")[0]
-    assert office.texts("ann") == []

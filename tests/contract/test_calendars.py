@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,6 +15,14 @@ from connectors.errors import ConnectorError
 from connectors.sandbox.diary import Entry
 from routing.nouns import OutOfOffice, Person
 from tests.contract.calendar_kit import ANN, BEN, KINDS, NOW, Desk, desk_of, people, rows
+from tests.contract.flow_kit import Office
+from tests.contract.flow_kit import rows as table_rows
+from tests.story.world import small_policy
+from worker.doctor.absences import absence_checks
+from worker.secrets import load_secrets
+from worker.settings import load_settings, missing_secrets
+from worker.store.mirror import table_of
+from worker.store.tables import RECEIPT
 
 
 @pytest.fixture(params=KINDS)
@@ -167,3 +176,37 @@ def test_times_of_absences_are_in_utc(desk: Desk) -> None:
     (one,) = rows(desk.reader())
     assert one.starts_at.tzinfo is UTC
     assert one.ends_at.tzinfo is UTC
+
+
+def test_a_calendar_sends_the_next_alert_to_the_backup_and_doctor_names_who_has_none(
+    desk: Desk, tmp_path: Path
+) -> None:
+    with Office(tmp_path, f"sqlite:///{tmp_path}/store.db", more_env=desk.env()) as office:
+        today = office.clock.now().date()
+        end = today + timedelta(days=2)
+        desk.put(ANN, Entry(id="1", title="Leave", start=today, end=end, shown="oof"))
+        worker = office.worker(calendars=desk.settings())
+        (row,) = table_rows(worker, table_of(OutOfOffice))
+        assert row["source"] == f"calendar:{desk.kind}"
+        office.post(worker, office.body())
+        assert worker.settle()
+        assert f"calendar:{desk.kind}" in office.texts("ben")[0]
+        assert office.texts("ann") == []
+        (receipt,) = table_rows(worker, RECEIPT)
+        own = {one: set(read) for one, read in receipt["snapshot"]["own_sources"].items()}
+        assert own[ANN] == own[BEN] == {"calendar"}
+
+        desk.break_one(BEN)
+        parts = (worker.settings, load_secrets(desk.env()), worker.store, office.clock)
+        told = {one.name: one for one in absence_checks(*parts, mute=("slack",))}
+        title = {"ics": "absences calendar"}.get(desk.kind, f"absences {desk.kind} calendar")
+        assert told[title].state == "ok"
+        assert f"the calendar of {BEN} cannot be read" in told[f"{title} {BEN}"].text
+
+
+def test_a_calendar_without_its_secret_is_named(desk: Desk, tmp_path: Path) -> None:
+    rules = {"crm": "csv", "csv": {"folder": "crm"}, "policy": small_policy()}
+    path = tmp_path / "hotlead.yaml"
+    path.write_text(json.dumps(rules | {"calendars": desk.settings()}))
+    missing = missing_secrets(load_settings(path), load_secrets({}))
+    assert [one for one in missing if "SLACK" not in one] == list(desk.env())

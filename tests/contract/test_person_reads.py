@@ -145,7 +145,7 @@ def test_a_read_that_broke_off_says_who_was_never_read_and_ends_nobody(
         note_unread(tx, "calendar", [ANN, BEN], later(5))
         note_unread(tx, "calendar", [ANN], later(6))
     with team.read() as conn:
-        assert own_reads(conn, None) == {"calendar": {ANN: None, BEN: START}}
+        assert own_reads(conn, (), None) == {"calendar": {ANN: None, BEN: START}}
 
 
 def test_an_absence_is_as_old_as_its_own_calendar(team: Store, note: Note) -> None:

@@ -236,8 +236,10 @@ PERSON_READS_AS_OF = select(PERSON_READ).where(
     or_(PERSON_READ.c.until.is_(None), PERSON_READ.c.until > _MOMENT),
 )
 """``moment``: the same as of then."""
-READ_OF_THESE = PERSON_READ.c.person_id.in_(_list("people"))
-"""``people``: what to add to these statements for some people alone."""
+READ_OF_THESE = and_(
+    PERSON_READ.c.object.in_(_list("objects")), PERSON_READ.c.person_id.in_(_list("people"))
+)
+"""``objects``, ``people``: what to add to these statements for some people alone."""
 
 _PERSON = table_of(Person).c
 PERSON_OF_EMAIL = (

@@ -62,7 +62,10 @@ def end_people(tx: Tx, name: str, at: datetime) -> None:
 
 
 def own_reads(
-    conn: Connection, people: Collection[str] | None, moment: datetime | None = None
+    conn: Connection,
+    objects: Iterable[str],
+    people: Collection[str] | None,
+    moment: datetime | None = None,
 ) -> OwnReads:
     """When the parts of these people were last read, or of all; as of ``moment`` if given.
 
@@ -72,7 +75,7 @@ def own_reads(
     given: dict[str, Any] = {"moment": moment} if moment is not None else {}
     if people is not None:
         statement = statement.where(query.READ_OF_THESE)
-        given["people"] = [*people, EVERYBODY]
+        given |= {"objects": list(objects), "people": [*people, EVERYBODY]}
     found: OwnReads = defaultdict(dict)
     for row in conn.execute(statement, given).mappings():
         last = row["last_at"] if moment is None else sure_last_read(row, moment)

@@ -36,7 +36,7 @@ def source_reads(view: View, people: Collection[str] | None) -> SourceReads:
     sources = {source: view.seen[name] for name, source in _WHOLE.items() if name in view.seen}
     if view.moment is None and not any(name in view.seen for name in _OWN):
         return SourceReads(sources=sources)
-    found = own_reads(view.conn, people, view.moment)
+    found = own_reads(view.conn, _OWN, people, view.moment)
     noted = {person_id for reads in found.values() for person_id in reads} - {EVERYBODY}
     own: dict[str, dict[str, datetime | None]] = {}
     for name, source in _OWN.items():

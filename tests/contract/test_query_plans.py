@@ -21,7 +21,7 @@ from worker.store.reviews import ANY_OPEN
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TEXTS = ("email", "prospect_id", "account_id", "name", "key", "alert_id")
-LISTS = ("ids", "emails", "deal_ids", "domains", "names", "people", "turns")
+LISTS = ("ids", "emails", "deal_ids", "domains", "names", "people", "turns", "objects")
 TIMES = ("now", "after", "before", "moment", "since", "a_day_ago")
 GIVEN: dict[str, Any] = {
     **dict.fromkeys(TEXTS, "x"),
@@ -74,7 +74,10 @@ def facts_asked() -> dict[str, query.Query]:
             for noun, one in several.items():
                 found[f"{which}: {name} {noun.__name__ if noun else ''}"] = one
     names = ("LAST_READS", "READS_AS_OF", "PERSON_OF_EMAIL", "OPEN_ALERT", "ALERT_AS_OF")
-    return found | {name: getattr(query, name) for name in (*names, "LOADS", "TURNS")}
+    found |= {name: getattr(query, name) for name in (*names, "LOADS", "TURNS", "TO_BE_READ")}
+    for name in ("PERSON_READS", "PERSON_READS_AS_OF"):
+        found[name] = getattr(query, name).where(query.READ_OF_THESE)
+    return found
 
 
 @pytest.mark.parametrize("name", facts_asked())

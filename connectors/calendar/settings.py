@@ -31,15 +31,28 @@ def _pattern(text: str) -> str:
     return text
 
 
-def _lower(emails: object) -> object:
-    """E-mails in lower case; what is no list of them is left to be refused."""
-    if isinstance(emails, (list, tuple)):
-        return tuple(one.lower() if isinstance(one, str) else one for one in emails)
-    return emails
+_EMAIL = r"^[^@\s]+@[^@\s]+$"
 
 
-Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")]
-Emails = Annotated[tuple[Email, ...], BeforeValidator(_lower)]
+def _emails(given: object) -> tuple[str, ...]:
+    """E-mails in lower case."""
+    if not isinstance(given, (list, tuple)):
+        raise ValueError("it is no list of e-mails; write [ann@example.com]")
+    for one in given:
+        if not isinstance(one, str) or not re.match(_EMAIL, one):
+            raise ValueError(f"{one!r} is no e-mail; write one like ann@example.com")
+    return tuple(one.lower() for one in given)
+
+
+def _chosen(given: object) -> object:
+    if isinstance(given, str) and given != "everybody":
+        raise ValueError(f"{given!r} is nobody; write everybody, or a list of e-mails")
+    return given if given == "everybody" else _emails(given)
+
+
+Email = Annotated[str, Field(pattern=_EMAIL)]
+Emails = Annotated[tuple[Email, ...], BeforeValidator(_emails)]
+Chosen = Annotated[Literal["everybody"] | tuple[Email, ...], BeforeValidator(_chosen)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 
 
@@ -48,7 +61,7 @@ class _Vendor(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    people: Literal["everybody"] | Emails = Field(
+    people: Chosen = Field(
         "everybody", description="Whose calendars are read: everybody, or a list of e-mails."
     )
     except_people: Emails = Field(

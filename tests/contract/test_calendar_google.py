@@ -232,6 +232,10 @@ def test_everybody_but_some_and_some_by_name(desk: Desk) -> None:
     assert "calendars.google" in warned.mend
     with pytest.raises(ValueError, match="except_people goes with"):
         desk.reader(people=[ANN], except_people=[BEN])
+    with pytest.raises(ValueError, match="'nobody' is nobody; write everybody"):
+        desk.reader(people="nobody")
+    with pytest.raises(ValueError, match="'ann' is no e-mail"):
+        desk.reader(people=["ann"])
 
 
 def test_the_key_is_a_pem_or_the_whole_key_file() -> None:

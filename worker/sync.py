@@ -203,8 +203,8 @@ def _read(
     complete = False
     with closing(reader.read(thing.name, mark)) as pages, _shown(ctx, thing) as show:
         for page in pages:
-            _keep(ctx, thing, page, read)
             people.update(page.people)
+            _keep(ctx, thing, page, read)
             records += len(page.records)
             show(records, page.total)
             if page.watermark is not None:

@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -22,6 +22,7 @@ from connectors.errors import ConnectorError, LimitError
 from connectors.live import LiveQuestion
 from worker.clock import Clock
 from worker.fresh.budgets import Budgets, Scope, in_words, is_fresh
+from worker.fresh.waiting import Ask, Reading, Result, State
 from worker.sections import FreshnessSettings
 from worker.store import circuit
 from worker.store.engine import Store
@@ -51,42 +52,6 @@ class Stale:
         return in_words(sorted(self.keys))
 
 
-@dataclass(slots=True)
-class _Ask:
-    """Somebody waits for scopes. ``act`` is called once: with '' when all were read, else why."""
-
-    question: LiveQuestion
-    left: set[str]
-    deadline: float
-    act: Callable[[str], None]
-
-
-@dataclass(eq=False, slots=True)
-class _Reading:
-    """One call that is under way."""
-
-    keys: frozenset[str]
-    question: LiveQuestion
-    overdue: bool = False
-
-
-@dataclass(slots=True)
-class _Result:
-    reading: _Reading
-    error: str = ""
-
-
-@dataclass(slots=True)
-class _State:
-    """Guarded by the condition of the guard."""
-
-    asks: dict[str, _Ask] = field(default_factory=dict)
-    readings: list[_Reading] = field(default_factory=list)
-    results: list[_Result] = field(default_factory=list)
-    acting: set[str] = field(default_factory=set)
-    stopping: bool = False
-
-
 class Guard:
     """The guard of one worker. Safe from any thread."""
 
@@ -104,7 +69,7 @@ class Guard:
         self._clock = clock
         self._crm = crm
         self._may_read = may_read
-        self._state = _State()
+        self._state = State()
         self._change = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="fresh", daemon=True)
 
@@ -171,7 +136,7 @@ class Guard:
                 return
             if len(self._state.asks) >= _LONGEST_QUEUE:
                 wait = 0.0
-            self._state.asks[key] = _Ask(question, set(stale.keys), time.monotonic() + wait, act)
+            self._state.asks[key] = Ask(question, set(stale.keys), time.monotonic() + wait, act)
             self._change.notify_all()
 
     def waiting(self) -> int:
@@ -225,7 +190,7 @@ class Guard:
         return wanted - {key for one in state.readings for key in one.keys}
 
     def _step(self) -> None:
-        done: dict[str, tuple[_Ask, str]] = {}
+        done: dict[str, tuple[Ask, str]] = {}
         hung = 0
         with self._change:
             state = self._state
@@ -246,10 +211,10 @@ class Guard:
             with self._change:
                 state.acting.discard(key)
 
-    def _settled(self, result: _Result) -> dict[str, tuple[_Ask, str]]:
+    def _settled(self, result: Result) -> dict[str, tuple[Ask, str]]:
         state = self._state
         state.readings.remove(result.reading)
-        done: dict[str, tuple[_Ask, str]] = {}
+        done: dict[str, tuple[Ask, str]] = {}
         for key, ask in list(state.asks.items()):
             touched = ask.left & result.reading.keys
             if result.error and touched:
@@ -260,7 +225,7 @@ class Guard:
                 done[key] = state.asks.pop(key), ""
         return done
 
-    def _mark_overdue(self, ask: _Ask) -> int:
+    def _mark_overdue(self, ask: Ask) -> int:
         """How many calls are newly known to take too long."""
         slow = [one for one in self._state.readings if one.keys & ask.left and not one.overdue]
         for one in slow:
@@ -275,12 +240,12 @@ class Guard:
         for ask in self._state.asks.values():
             if ask.left & keys:
                 question |= ask.question
-        reading = _Reading(keys, question)
+        reading = Reading(keys, question)
         self._state.readings.append(reading)
         # A daemon: a CRM that hangs must not keep the process from ending.
         threading.Thread(target=self._read, args=(reading,), name="live-read", daemon=True).start()
 
-    def _read(self, reading: _Reading) -> None:
+    def _read(self, reading: Reading) -> None:
         error = "the live read broke off"
         try:
             error = self._read_and_keep(reading)
@@ -288,10 +253,10 @@ class Guard:
             log.exception("a live read broke off")
         finally:
             with self._change:
-                self._state.results.append(_Result(reading, error))
+                self._state.results.append(Result(reading, error))
                 self._change.notify_all()
 
-    def _read_and_keep(self, reading: _Reading) -> str:
+    def _read_and_keep(self, reading: Reading) -> str:
         """'' when all is in the mirror, else why not."""
         with self._store.write() as tx:
             read = begin_live_read(tx, self._clock.now())
@@ -316,7 +281,7 @@ class Guard:
         pause = f"; resting until {until:%H:%M:%S} UTC" if until else ""
         log.warning("facts could not be read live: %s%s", error, pause)
 
-    def _act(self, ask: _Ask, why: str) -> None:
+    def _act(self, ask: Ask, why: str) -> None:
         try:
             ask.act(why)
         except Exception:

@@ -6,72 +6,27 @@ Chunks are small so that a signal that comes in meanwhile waits a few millisecon
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlmodel import SQLModel
 
 from connectors.base import Page
-from routing.nouns import (
-    Account,
-    Deal,
-    DealContact,
-    Evidence,
-    GroupMember,
-    MirrorRecord,
-    OutOfOffice,
-    Person,
-    Prospect,
-    RoleHolding,
-    Stage,
-    Territory,
-    TerritoryAccount,
-)
+from routing.nouns import MirrorRecord
 from worker.store.engine import Tx
 from worker.store.history import end_versions
-from worker.store.history_tables import FACT_HISTORY
-from worker.store.mirror_tables import (
-    AccountRow,
-    DealContactRow,
-    DealRow,
-    EvidenceRow,
-    GroupMemberRow,
-    OutOfOfficeRow,
-    PersonRow,
-    ProspectRow,
-    RoleHoldingRow,
-    StageRow,
-    TerritoryAccountRow,
-    TerritoryRow,
-)
+from worker.store.mirror_map import TABLES as TABLES
+from worker.store.mirror_map import columns_of as columns_of
+from worker.store.mirror_map import history_of as history_of
+from worker.store.mirror_map import table_of as table_of
 from worker.store.reviews import note_changed
 
 CHUNK = 500
 Item = TypeVar("Item")
-
-TABLES: dict[type[Any], type[SQLModel]] = {
-    Person: PersonRow,
-    Account: AccountRow,
-    Prospect: ProspectRow,
-    Stage: StageRow,
-    Deal: DealRow,
-    DealContact: DealContactRow,
-    RoleHolding: RoleHoldingRow,
-    Territory: TerritoryRow,
-    TerritoryAccount: TerritoryAccountRow,
-    GroupMember: GroupMemberRow,
-    OutOfOffice: OutOfOfficeRow,
-    Evidence: EvidenceRow,
-}
-
-_COLUMNS = {
-    noun: tuple(one.name for one in fields(noun) if one.name != "seen_at") for noun in TABLES
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,22 +35,6 @@ class Read:
 
     number: int
     at: datetime
-
-
-def table_of(noun: type[Any]) -> Table:
-    """The table that mirrors a noun."""
-    table: Table = SQLModel.metadata.tables[str(TABLES[noun].__tablename__)]
-    return table
-
-
-def columns_of(noun: type[Any]) -> tuple[str, ...]:
-    """The noun's own columns, in order."""
-    return _COLUMNS[noun]
-
-
-def history_of(noun: type[Any]) -> Table | None:
-    """The table with the past values of a noun; None for evidence, by which nobody routes."""
-    return FACT_HISTORY.get(TABLES[noun])
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    parser.add_argument("--decisions", action="store_true", help="only decisions and proofs")
     parser.add_argument("--million", action="store_true", help="only the first load of a million")
     args = parser.parse_args()
     console = Console(stderr=True)
@@ -41,6 +42,8 @@ def main() -> None:
         if args.million:
             contacts = MILLION // 10 if args.quick else MILLION
             measures = measure_million(folder / "million", contacts, tell)
+        elif args.decisions:
+            measures = _decisions(folder, args.quick, tell)
         else:
             measures = _everything(folder, args.quick, tell)
     show(measures, Console())
@@ -55,8 +58,13 @@ def _everything(folder: Path, quick: bool, tell: Tell) -> list[Measure]:
     contacts = QUICK_CONTACTS if quick else CONTACTS
     for crm in ("salesforce", "hubspot"):
         measures += measure_mirror(folder / crm, crm, contacts, tell)
+    return measures + _decisions(folder, quick, tell)
+
+
+def _decisions(folder: Path, quick: bool, tell: Tell) -> list[Measure]:
     many, decisions = (CONTACTS, QUICK_DECISIONS) if quick else (MILLION, DECISIONS)
-    return measures + measure_decisions(folder / "core", many, decisions, contacts, tell)
+    accounts = QUICK_CONTACTS if quick else CONTACTS
+    return measure_decisions(folder / "core", many, decisions, accounts, tell)
 
 
 if __name__ == "__main__":

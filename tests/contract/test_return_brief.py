@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -318,31 +318,9 @@ def test_the_brief_is_no_longer_than_a_message_may_be(desk: Desk) -> None:
     assert text.index("Dana Reed") < text.index("*Account ")
 
 
-def test_a_brief_that_was_perhaps_sent_is_looked_for_and_not_sent_again(
+def test_two_workers_make_one_brief_and_one_that_was_perhaps_sent_is_looked_for(
     make_office: MakeOffice,
 ) -> None:
-    office = make_office(policy=POLICY)
-    worker = office.worker(**SLOW)
-    desk = Desk(office, worker)
-    desk.away(MIDNIGHT)
-    desk.fire()
-    desk.go(NINE)
-    assert len(desk.tick()) == 1
-    (sent,) = [row for row in rows(worker, DELIVERY) if row["kind"] == "brief"]
-    lost = {"state": "sending", "remote_id": "", "sent_at": None, "lease_until": desk.now}
-    with worker.store.write() as tx:  # as after a kill between the call and its outcome
-        mine = DELIVERY.c.id == sent["id"]
-        tx.conn.execute(DELIVERY.update().where(mine).values(**lost))
-    again = office.worker(**SLOW)
-    desk.go(NINE + timedelta(minutes=3))
-    make_briefs(again.ctx)
-    assert again.settle()
-    assert len(desk.messages()) == 1
-    (row,) = [row for row in rows(again, DELIVERY) if row["kind"] == "brief"]
-    assert (row["state"], row["remote_id"]) == ("sent", sent["remote_id"])
-
-
-def test_two_workers_make_one_brief_and_a_restart_none(make_office: MakeOffice) -> None:
     office = make_office(policy=POLICY)
     workers = [office.worker(**SLOW), office.made(**SLOW)]
     desk = Desk(office, workers[0])
@@ -351,20 +329,28 @@ def test_two_workers_make_one_brief_and_a_restart_none(make_office: MakeOffice) 
     desk.go(NINE)
     at_once(*[lambda one=one: make_briefs(one.ctx) for one in workers for _ in range(4)])
     assert workers[0].settle()
-    third = office.made(**SLOW)
-    make_briefs(third.ctx)
-    assert len(rows(third, RETURN_BRIEF)) == 1
+    assert len(rows(workers[1], RETURN_BRIEF)) == len(desk.messages()) == 1
+    (sent,) = [row for row in rows(workers[0], DELIVERY) if row["kind"] == "brief"]
+    lost = {"state": "sending", "remote_id": "", "sent_at": None, "lease_until": desk.now}
+    with workers[0].store.write() as tx:  # as after a kill between the call and its outcome
+        mine = DELIVERY.c.id == sent["id"]
+        tx.conn.execute(DELIVERY.update().where(mine).values(**lost))
+    desk.go(NINE + timedelta(minutes=3))
+    make_briefs(workers[1].ctx)
+    assert workers[0].settle()
     assert len(desk.messages()) == 1
+    (row,) = [row for row in rows(workers[0], DELIVERY) if row["kind"] == "brief"]
+    assert (row["state"], row["remote_id"]) == ("sent", sent["remote_id"])
 
 
-def test_the_policy_may_have_no_briefs(tmp_path: Path, sqlite_url: str) -> None:
-    with Office(tmp_path, sqlite_url, policy=POLICY | {"return_brief": "off"}) as office:
-        desk = Desk(office, office.worker(**SLOW))
-        desk.away(MIDNIGHT)
-        desk.fire()
-        desk.go(NINE)
-        assert desk.tick() == []
-        assert rows(desk.worker, ROUTED_PAST) == []
+def test_the_policy_may_have_no_briefs(desk: Desk) -> None:
+    desk.away(MIDNIGHT)
+    desk.fire()
+    desk.go(NINE)
+    off = desk.worker.ctx.policy.model_copy(update={"return_brief": "off"})
+    make_briefs(replace(desk.worker.ctx, policy=off))
+    assert desk.tick() == []
+    assert rows(desk.worker, ROUTED_PAST) == [], "nothing old is told when they are on again"
 
 
 def test_a_brief_that_cannot_be_delivered_is_given_up_and_climbs_nowhere(desk: Desk) -> None:

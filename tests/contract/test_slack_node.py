@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from connectors.base import Button, CardGroup, CardItem
 from connectors.slack.blocks import blocks
 from tests.contract.slack_kit import BO, CARD, Kit, card, wait_until, workspace
 
@@ -74,10 +75,14 @@ def test_the_node_socket_client_hears_a_press_and_acknowledges_it(kit: Kit) -> N
 
 
 def test_a_renderer_that_we_did_not_write_draws_our_cards() -> None:
-    cards = [CARD, card(buttons=()), card(title="<!channel>"), card(items=("one", "two"))]
+    take = Button(label="Acknowledge", action="acknowledge")
+    waits = CardItem(text="Nina waits", links=[("Open alert", "https://x.test/1")], button=take)
+    brief = card(groups=[CardGroup(title="Northwind", items=[waits])], title="<!here>")
+    cards = [CARD, card(buttons=()), card(title="<!channel>"), card(items=("one", "two")), brief]
     page = answer(
         "slack_picture.mjs", given=json.dumps({"messages": [{"blocks": blocks(c)} for c in cards]})
     )
     assert page.count("Dana Reed · Acme") == 3
     assert "Open thread" in page
     assert "@channel" not in page
+    assert all(one in page for one in ("Northwind", "Nina waits", "Open alert", "https://x.test/1"))

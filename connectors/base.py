@@ -26,6 +26,7 @@ from connectors.surfaces import Card as Card
 from connectors.surfaces import CardGroup as CardGroup
 from connectors.surfaces import CardItem as CardItem
 from connectors.surfaces import Check as Check
+from connectors.surfaces import Question as Question
 from connectors.surfaces import Sent as Sent
 from connectors.surfaces import Surface as Surface
 from routing.nouns import MirrorRecord

@@ -34,6 +34,9 @@ class Button:
     style: str = ""
     """'primary', 'danger' or ''."""
     url: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    """What the presser chooses from, (word, label) in order; empty for a plain button. The press
+    carries the word."""
 
 
 ACTIONS = ("claim", "acknowledge", "snooze", "not_mine", "noise", "why", "open_thread", "drill")
@@ -100,6 +103,8 @@ class Abilities:
     longest_text: int
     seconds_between: float
     """Least seconds between two new messages to one place."""
+    can_ask: bool = False
+    """Whether a presser can be asked for words of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +128,22 @@ class ButtonPress:
     place: str
     remote_id: str
     at: datetime
+    choice: str = ""
+    """The word of the choice that was taken; '' for a plain button."""
+    words: str | None = None
+    """What the presser wrote when asked; None when they were not asked."""
     details: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a presser is asked to write, one text. ``longest`` counts letters."""
+
+    title: str
+    label: str
+    hint: str
+    submit: str
+    longest: int
 
 
 class Surface(Protocol):
@@ -158,6 +178,12 @@ class Surface(Protocol):
 
     def tell(self, press: ButtonPress, text: str) -> None:
         """Say something to the presser alone (too late, already claimed)."""
+
+    def ask(self, press: ButtonPress, question: Question) -> None:
+        """Ask the presser for words; these come as the same press with ``words``, or never do.
+
+        Only where the surface can ask. Raises ConnectorError.
+        """
 
     def listen(self, on_press: Callable[[ButtonPress], None]) -> None:
         """Start hearing buttons in the background; ``on_press`` must return at once."""

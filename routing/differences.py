@@ -57,6 +57,34 @@ class Share:
 
 
 @dataclass(slots=True)
+class Noise:
+    """What reps called noise, of the alerts of one signal class; and what comes and goes."""
+
+    alerts: int = 0
+    noise: int = 0
+    added: int = 0
+    """Alerts that fire on trial alone: nobody has said of these what they are."""
+    removed: int = 0
+    """Alerts that were noise and do not fire on trial."""
+    answered_removed: int = 0
+    """Alerts that were answered and do not fire on trial."""
+
+    def look_at(self, became: str, fired: bool, fires: bool) -> None:
+        """Take one signal into account: whether it fired an alert, and whether it does on trial."""
+        noise, answered = became == "noise", became == "responded"
+        self.alerts += fired
+        self.noise += fired and noise
+        self.added += fires and not fired
+        self.removed += fired and not fires and noise
+        self.answered_removed += fired and not fires and answered
+
+    @property
+    def added_about(self) -> float:
+        """How many of the added would be noise if as many were as of the recorded ones."""
+        return self.added * self.noise / self.alerts if self.alerts else 0.0
+
+
+@dataclass(slots=True)
 class Comparison:
     """All that was compared, in numbers, with the first differences as examples.
 
@@ -74,6 +102,8 @@ class Comparison:
     alerts_removed: int = 0
     holes_opened: int = 0
     holes_closed: int = 0
+    noise: dict[str, Noise] = field(default_factory=dict)
+    """By signal class."""
     reps: dict[str, Share] = field(default_factory=dict)
     roles: dict[str, Share] = field(default_factory=dict)
     examples: list[Difference] = field(default_factory=list)
@@ -87,6 +117,8 @@ class Comparison:
         self._share(self.reps, _rep(was), _rep(made))
         self._share(self.roles, _role(was), _role(made))
         alerts = (was.outcome is Outcome.ALERT, made.outcome is Outcome.ALERT)
+        kind = self.noise.setdefault(was.signal_class.value, Noise())
+        kind.look_at(recorded.became, *alerts)
         self.alerts_added += alerts == (False, True)
         self.alerts_removed += alerts == (True, False)
         self.holes_opened += is_hole(made) and not is_hole(was)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from routing.hand_over import Standing
 from routing.nouns import Signal
 from routing.policy import Policy
 from routing.receipt import Candidate, Decision, Fact, Outcome
@@ -41,6 +42,7 @@ class Receipt:
     """What is to be explained. ``policy`` is the version of then; None when it is not kept.
 
     ``told_yet`` is False for a decision that was never carried out: what would happen now.
+    ``stands`` is what the alert stood on when this decision handed it over.
     """
 
     signal: Signal
@@ -50,6 +52,7 @@ class Receipt:
     policy: Policy | None
     happenings: tuple[Happening, ...] = ()
     told_yet: bool = True
+    stands: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +111,8 @@ def headline(decision: Decision, *, told_yet: bool = True) -> str:
         return f"Nobody {was} disturbed: {reason}."
     if decision.outcome is Outcome.DIGEST and decision.digest_place is not None:
         return f"This {was} kept for the digest of {decision.digest_place.address}: {reason}."
+    if decision.outcome is Outcome.HAND_OVER:
+        return f"It was handed over to {recipient(decision)} while open: {reason}."
     return f"{recipient(decision)} {was} told first: {reason}."
 
 
@@ -125,9 +130,12 @@ def _again(receipt: Receipt) -> tuple[bool | None, tuple[WhatIf, ...]]:
     if policy is None:
         return None, ()
     given = (receipt.signal, receipt.snapshot)
-    again = decide_again(*given, policy, receipt.decided_at)
+    again = decide_again(*given, policy, receipt.decided_at, receipt.stands)
     same = is_same(receipt.decision, again)
-    others = what_ifs(*given, receipt.decision, policy, receipt.decided_at) if same else ()
+    if not same:
+        return same, ()
+    at, stands = receipt.decided_at, receipt.stands
+    others = what_ifs(*given, receipt.decision, policy, at, stands)
     return same, others
 
 

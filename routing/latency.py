@@ -62,6 +62,62 @@ def report(timings: Sequence[Timing]) -> list[Summary]:
     return [summarise(timings, "team"), *lines]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What one person had of one alert's clock; minutes are None while they still have it.
+
+    ``answered`` says that the response came while it was theirs.
+    """
+
+    holder: str
+    minutes: float | None
+    working_minutes: float | None
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderSummary:
+    """A line of the latency by holder: how long alerts stay with somebody, answered or not.
+
+    Of the ``alerts`` that were theirs, ``answered`` were while they had them, ``passed_on`` went
+    to somebody else before, and ``open`` are theirs still. Minutes are over those that are not.
+    """
+
+    holder: str
+    alerts: int
+    answered: int
+    passed_on: int
+    open: int
+    median: float | None
+    p90: float | None
+    working_median: float | None
+    working_p90: float | None
+
+
+def by_holder(rows: Sequence[Held]) -> list[HolderSummary]:
+    """A line a holder, by name; each row is one alert of theirs."""
+    names = sorted({row.holder for row in rows})
+    return [_of_holder(name, [row for row in rows if row.holder == name]) for name in names]
+
+
+def _of_holder(name: str, rows: Sequence[Held]) -> HolderSummary:
+    wall = sorted(row.minutes for row in rows if row.minutes is not None)
+    working = sorted(row.working_minutes for row in rows if row.working_minutes is not None)
+    answered = sum(row.answered for row in rows)
+    still = sum(row.minutes is None for row in rows)
+    return HolderSummary(
+        holder=name,
+        alerts=len(rows),
+        answered=answered,
+        passed_on=len(rows) - answered - still,
+        open=still,
+        median=percentile(wall, 0.5),
+        p90=percentile(wall, 0.9),
+        working_median=percentile(working, 0.5),
+        working_p90=percentile(working, 0.9),
+    )
+
+
 def percentile(ordered: Sequence[float], share: float) -> float | None:
     """The percentile by linear interpolation between the two nearest ranks; None for nothing."""
     if not ordered:

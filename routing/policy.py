@@ -11,9 +11,9 @@ import json
 from collections.abc import Sequence
 from datetime import time
 from functools import cached_property
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from routing.conditions import When as When
 from routing.mapping import NOTHING_MORE, Mapping
@@ -26,6 +26,7 @@ from routing.policy_parts import Priority as Priority
 from routing.policy_parts import RepChoice as RepChoice
 from routing.policy_parts import Route as Route
 from routing.policy_parts import Rung as Rung
+from routing.policy_parts import Snooze as Snooze
 from routing.policy_parts import StageRule as StageRule
 from routing.policy_parts import Suppression as Suppression
 from routing.policy_parts import WorkingHours as WorkingHours
@@ -35,6 +36,10 @@ from routing.terms import NO_ZONE as NO_ZONE
 from routing.terms import RungKind as RungKind
 from routing.terms import SignalClass as SignalClass
 from routing.terms import StageClass as StageClass
+
+
+def _choices_alone(value: object) -> object:
+    return {"choices": value} if isinstance(value, str | list | tuple) else value
 
 
 class Policy(Strict):
@@ -72,10 +77,19 @@ class Policy(Strict):
         "on", description="Tell reps in their first hour back what went to their cover."
     )
     one_alert_per: Literal["prospect", "thread"] = "prospect"
-    snooze_minutes: Whole = Field(30, ge=1, le=MONTH)
+    snooze: Annotated[Snooze, BeforeValidator(_choices_alone)] = Snooze()
     acknowledged_wait: Whole = Field(
         120, ge=1, le=MONTH, description="Working minutes from an acknowledgement to re-opening."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_it_was_written_once(cls, given: Any) -> Any:
+        """``snooze_minutes: 30`` is what ``snooze: [30m]`` was before there were choices."""
+        if not isinstance(given, dict) or "snooze_minutes" not in given or "snooze" in given:
+            return given
+        kept = {key: value for key, value in given.items() if key != "snooze_minutes"}
+        return kept | {"snooze": {"choices": [f"{given['snooze_minutes']}m"], "longest": "30d"}}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -100,6 +114,11 @@ class Policy(Strict):
     def ladder_named(self, name: str) -> Sequence[Rung]:
         """The ladder of this name; the usual one for '' and for a name that is no more."""
         return self.ladders.get(name, self.ladder)
+
+    def wait_of(self, ladder: str, rung: int) -> int:
+        """The working minutes of a rung of a ladder; 0 for the last resort."""
+        rungs = self.ladder_named(ladder)
+        return rungs[rung].wait if rung < len(rungs) else 0
 
     def ladder_name(self, route: Route, signal_class: SignalClass) -> str:
         """The name of the ladder that an alert climbs: the route's, else the signal class's."""

@@ -11,17 +11,21 @@ from routing.conditions import Texts, When
 from routing.terms import (
     MONTH,
     SOME,
+    TOMORROW,
     Channel,
     ClockTime,
     Day,
     Email,
     RungKind,
     SignalClass,
+    SnoozeChoice,
+    Span,
     StageClass,
     Strict,
     Whole,
     ZoneName,
     listed,
+    span_minutes,
 )
 
 Source = Literal["manual", "crm", "field", "calendar", "slack", "holiday"]
@@ -202,6 +206,31 @@ class RepChoice(Strict):
         SignalClass.CLICK,
     )
     quiet_hours: bool = True
+
+
+class Snooze(Strict):
+    """How an alert may be put off; as a list, the choices alone."""
+
+    choices: Annotated[tuple[SnoozeChoice, ...], BeforeValidator(listed), *SOME] = (
+        "30m",
+        "1h",
+        "tomorrow",
+    )
+    longest: Span = Field("4d", description="Nobody puts an alert off for longer at a time.")
+    times: Whole = Field(3, ge=1, le=100, description="How often a person may put one alert off.")
+
+    @model_validator(mode="after")
+    def _within_the_longest(self) -> Self:
+        if len(set(self.choices)) != len(self.choices):
+            raise ValueError("choices: one is named twice; name each once")
+        most = span_minutes(self.longest)
+        for one in self.choices:
+            if one != TOMORROW and span_minutes(one) > most:
+                raise ValueError(
+                    f"choices: {one} is beyond longest, which is {self.longest}; "
+                    "shorten the choice or raise longest"
+                )
+        return self
 
 
 class Places(Strict):

@@ -17,6 +17,10 @@ NO_ZONE = (ZoneInfoNotFoundError, ValueError, OSError)
 
 Item = TypeVar("Item")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+TOMORROW = "tomorrow"
+"""The choice of a snooze that ends with the start of the next working day."""
+_SPAN = re.compile(r"([1-9]\d{0,4})([mhd])")
+_UNITS = {"m": (1, "minute"), "h": (60, "hour"), "d": (60 * 24, "day")}
 SOURCE = re.compile(
     r"(field:(account|deal|prospect)\.[A-Za-z]\w*|team:.+|deal_team:.+|territory:.+"
     r"|owner:(deal|account|prospect)|person:[^@\s]+@[^@\s]+|sending_rep)"
@@ -53,6 +57,17 @@ class RungKind(StrEnum):
     CLAIM_CHANNEL = "claim_channel"
     MANAGER = "manager"
     ADMIN = "admin"
+
+
+class NoiseReason(StrEnum):
+    """Why an alert was not worth having, as a rep says it."""
+
+    NOT_A_BUYER = "not_a_buyer"
+    MACHINE = "machine"
+    WRONG_CONTACT = "wrong_contact"
+    ALREADY_HANDLED = "already_handled"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
 
 
 class Strict(BaseModel):
@@ -93,6 +108,30 @@ def _channel(value: str) -> str:
     return "#" + value.lstrip("#")
 
 
+def _span(value: str) -> str:
+    found = _SPAN.fullmatch(value)
+    if found is None or span_minutes(value) > MONTH:
+        raise ValueError(
+            f"{value!r} is no length of time; write it like 30m, 1h or 2d, up to 30 days"
+        )
+    return value
+
+
+def _snooze(value: str) -> str:
+    return value if value == TOMORROW else _span(value)
+
+
+def span_minutes(span: str) -> int:
+    """The minutes of a length of time such as 30m, 1h or 2d."""
+    return int(span[:-1]) * _UNITS[span[-1]][0]
+
+
+def span_in_words(span: str) -> str:
+    """The same for people: “30 minutes”, “1 hour”."""
+    number, unit = int(span[:-1]), _UNITS[span[-1]][1]
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
 def listed(value: object) -> object:
     """One thing written where several may stand."""
     return [value] if isinstance(value, str | int) and not isinstance(value, bool) else value
@@ -117,6 +156,8 @@ SOME = (AfterValidator(_some), Field(json_schema_extra={"minItems": 1}))
 ClockTime = Annotated[time, BeforeValidator(_clock)]
 Whole = Annotated[int, Field(strict=True)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
+Span = Annotated[str, AfterValidator(_span)]
+SnoozeChoice = Annotated[str, AfterValidator(_snooze)]
 Email = Annotated[str, AfterValidator(_email)]
 RoleSource = Annotated[str, AfterValidator(_source)]
 Channel = Annotated[str, AfterValidator(_channel)]

@@ -35,7 +35,8 @@ class Recorded:
     """A signal as it was decided. ``alert_id`` is the alert that it opened or joined.
 
     ``open_before`` is the alert that was open for it; ``closed_at`` is when ``alert_id`` was
-    closed, None while it is not.
+    closed, None while it is not. ``became`` is the state of that alert as it is known now, such
+    as ``noise`` or ``responded``.
     """
 
     signal_id: int
@@ -45,6 +46,7 @@ class Recorded:
     alert_id: str | None = None
     open_before: str | None = None
     closed_at: datetime | None = None
+    became: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -12,6 +12,8 @@ from datetime import datetime
 
 from routing.availability import Availability, State, availability
 from routing.decide import decide
+from routing.hand_over import Standing
+from routing.hand_over import decide_again as decide_while_open
 from routing.nouns import Person, Signal
 from routing.policy import Policy
 from routing.pools import queue_pool
@@ -31,8 +33,19 @@ class WhatIf:
     decision: Decision
 
 
-def decide_again(signal: Signal, snapshot: Snapshot, policy: Policy, at: datetime) -> Decision:
-    """The decision of a receipt, made anew out of what the receipt holds."""
+def decide_again(
+    signal: Signal,
+    snapshot: Snapshot,
+    policy: Policy,
+    at: datetime,
+    stands: Standing | None = None,
+) -> Decision:
+    """The decision of a receipt, made anew out of what the receipt holds.
+
+    ``stands`` is what the alert stood on when it was handed over by this decision.
+    """
+    if stands is not None:
+        return decide_while_open(stands, signal, snapshot, policy, at)
     return decide(signal, snapshot, policy, at)
 
 
@@ -46,7 +59,12 @@ def is_same(stored: Decision, again: Decision) -> bool:
 
 
 def what_ifs(
-    signal: Signal, snapshot: Snapshot, decision: Decision, policy: Policy, at: datetime
+    signal: Signal,
+    snapshot: Snapshot,
+    decision: Decision,
+    policy: Policy,
+    at: datetime,
+    stands: Standing | None = None,
 ) -> tuple[WhatIf, ...]:
     """For each person who was passed over because they were not in: what they would have changed.
 
@@ -54,11 +72,11 @@ def what_ifs(
     """
     found = []
     for person in _considered(snapshot, decision, policy):
-        stands = availability(person, snapshot, policy, at)
-        if _stood_aside(stands, policy):
+        present = availability(person, snapshot, policy, at)
+        if _stood_aside(present, policy):
             as_if = had_been_in(person, snapshot, at)
-            made = decide(signal, as_if, policy, at)
-            found.append(WhatIf(person=person, why=stands.why, decision=made))
+            made = decide_again(signal, as_if, policy, at, stands)
+            found.append(WhatIf(person=person, why=present.why, decision=made))
     return tuple(found)
 
 

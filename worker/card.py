@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from connectors.base import Button, Card
 from routing.nouns import Signal
 from routing.policy import Policy
+from routing.snooze import in_words
+from routing.terms import NoiseReason
 from routing.words import span, what_happened
 from worker.store.alerts import Row, place_from
 
@@ -29,6 +31,15 @@ _VERBS = {
     "visit": "visited the site",
     "form": "filled in a form",
 }
+NOISE_REASONS = {
+    NoiseReason.NOT_A_BUYER: "not a buyer",
+    NoiseReason.MACHINE: "opened by a bot or scanner",
+    NoiseReason.WRONG_CONTACT: "wrong contact",
+    NoiseReason.ALREADY_HANDLED: "already handled",
+    NoiseReason.DUPLICATE: "a duplicate",
+    NoiseReason.OTHER: "another reason",
+}
+"""What a rep chooses, and what is written of it."""
 _STAGES = {"prospecting": "Prospecting", "active_deal": "Active deal", "customer": "Customer"}
 
 
@@ -104,6 +115,8 @@ def _did(signals: Sequence[Signal]) -> str:
 def status_line(alert: Row, delivery: Row) -> str:
     """Where the alert stands, in one sentence."""
     zone = ZoneInfo(alert["week"]["zone"])
+    if alert["state"] == "snoozed" and alert["snooze_zone"]:
+        zone = ZoneInfo(alert["snooze_zone"])
     return taken_line(alert, zone) or _waiting_line(alert, delivery, zone)
 
 
@@ -115,11 +128,11 @@ def taken_line(alert: Row, zone: ZoneInfo) -> str:
         who = holder or "the team"
         return f"✅ Answered by {who} after {took} ({alert['response_kind']})"
     if state == "noise":
-        return f"🔇 Marked as noise by {holder}" if holder else "🔇 Marked as noise"
+        return f"🔇 M{_marked(alert)[1:]}"
     if state == "acknowledged":
         return f"👋 {holder} is on it"
     if state == "snoozed":
-        return f"💤 Snoozed by {holder} until {clock_text(alert['due_at'], zone)}"
+        return f"💤 Snoozed by {holder} until {clock_in(alert['due_at'], zone)}"
     return ""
 
 
@@ -133,6 +146,8 @@ def _waiting_line(alert: Row, delivery: Row, zone: ZoneInfo) -> str:
             return "⏰ Reminded below"
         return f"⏫ Passed on to {alert['rung_name']}"
     if delivery["round"] < alert["round"]:
+        if delivery["place"] != alert["rung_place"]:
+            return f"⏫ Passed on to {alert['rung_name']}"
         return "⏰ Reminded below"
     return waits_line(alert, zone)
 
@@ -141,6 +156,33 @@ def waits_line(alert: Row, zone: ZoneInfo) -> str:
     """For whom the alert waits, and until when."""
     told = f"⏳ Waiting for {alert['rung_name']}"
     return f"{told} · act by {clock_text(alert['due_at'], zone)}" if alert["due_at"] else told
+
+
+def closed_line(alert: Row) -> str:
+    """What became of a closed alert, for somebody who pressed too late."""
+    if alert["state"] == "responded":
+        who = alert["holder_name"] or "the team"
+        how = alert["response_kind"]
+        return f"This alert is closed: answered by {who} ({how}). Nothing was changed."
+    return f"This alert is closed: {_marked(alert)}. Nothing was changed."
+
+
+def _marked(alert: Row) -> str:
+    by = f" by {alert['holder_name']}" if alert["holder_name"] else ""
+    said = noise_in_words(alert["noise_reason"], alert["noise_words"])
+    return f"marked as noise{by}" + (f": {said}" if said else "")
+
+
+def noise_in_words(reason: str, words: str) -> str:
+    """Why something was noise, as a rep said it; '' when they did not say."""
+    if words:
+        return f"“{words}”"
+    return NOISE_REASONS[NoiseReason(reason)] if reason else ""
+
+
+def clock_in(moment: datetime, zone: ZoneInfo) -> str:
+    """A moment on somebody's clock, with its day: “Tue 24 Nov 09:00 EST”."""
+    return f"{moment.astimezone(zone):%a %d %b %H:%M %Z}"
 
 
 def _is_past(alert: Row, delivery: Row) -> bool:
@@ -196,17 +238,27 @@ def _buttons(alert: Row, delivery: Row, policy: Policy) -> list[Button]:
         return [*buttons, why]
     if _is_past(alert, delivery) and not _is_channel(delivery["place"]):
         return [*buttons, why]
+    shared, mine = _is_channel(delivery["place"]), alert["holder_id"] == delivery["person_id"]
     if alert["state"] in ("fired", "snoozed"):
-        shared = _is_channel(delivery["place"])
         buttons.append(
             Button(label="Claim", action="claim")
             if shared
             else Button(label="Acknowledge", action="acknowledge")
         )
-    buttons.append(Button(label=f"Snooze {policy.snooze_minutes} min", action="snooze"))
+    if alert["state"] == "acknowledged" and not (shared or mine):
+        return [*buttons, why]
+    if shared or mine or (alert["state"] == "fired" and delivery["place"] == alert["rung_place"]):
+        choices = tuple((one, in_words(one)) for one in policy.snooze.choices)
+        buttons.append(Button(label="Snooze", action="snooze", choices=choices))
     buttons.append(Button(label="Not mine", action="not_mine"))
-    buttons.append(Button(label="Noise", action="noise"))
+    buttons.append(Button(label="Noise", action="noise", choices=_REASONS))
     return [*buttons, why]
+
+
+_REASONS = tuple(
+    (one.value, f"{said[:1].upper()}{said[1:]}" + "…" * (one is NoiseReason.OTHER))
+    for one, said in NOISE_REASONS.items()
+)
 
 
 def _is_channel(place: str) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from routing.nouns import Signal
+from routing.policy import Policy
 from routing.receipt import Place
 from worker.context import Context
 from worker.drill.deliveries import is_over
@@ -20,6 +21,7 @@ from worker.identity import remembered_address
 from worker.store.alerts import Row, get_alert, place_from, signals_of
 from worker.store.engine import Tx
 from worker.store.facts import signal_from
+from worker.store.receipts import policy_of
 from worker.store.statements import change
 from worker.store.tables import DELIVERY, DESTINATION, DIGEST, RETURN_BRIEF, SIGNAL
 
@@ -40,6 +42,8 @@ class Claim:
     about: Row
     """Its alert; for a digest, a return brief or a drill's message what that is of."""
     signals: Sequence[Signal]
+    policy: Policy
+    """What its alert lives by, and so what can be chosen in it."""
     remembered: str | None
     """The person's address, where it is known; see ``remembered_address``."""
     good_until: datetime
@@ -82,7 +86,9 @@ def claim(ctx: Context, tx: Tx, delivery_id: str) -> Claim | None:
     remembered = None
     if place.kind == "person" and not row["drill_target_id"]:  # a drill proves it anew
         remembered = remembered_address(ctx, tx.conn, place.surface, place.address)
-    return Claim(row, place, *_about(tx, row), remembered, now + ctx.patience.lease / 2)
+    about, signals = _about(tx, row)
+    policy = policy_of(tx.conn, about["policy_hash"], ctx.policy) if row["alert_id"] else ctx.policy
+    return Claim(row, place, about, signals, policy, remembered, now + ctx.patience.lease / 2)
 
 
 def hand_over_new(ctx: Context, tx: Tx, delivery_id: str, place: Place) -> None:

@@ -144,7 +144,11 @@ def _join(
     if alert is None or not alert["open"]:
         return False
     was = SignalClass(alert["signal_class"])
-    values: dict[str, Any] = {"signal_class": more_urgent(was, decision.signal_class).value}
+    now_of = more_urgent(was, decision.signal_class)
+    wakes = alert["state"] == "snoozed" and now_of is not was
+    values: dict[str, Any] = {"signal_class": now_of.value}
+    if wakes:  # it was put off for less than this
+        values["due_at"] = now
     if signal.thread_url:
         values |= {"thread_url": signal.thread_url, "thread_id": signal.thread_id}
     if signal.subject:
@@ -152,7 +156,11 @@ def _join(
     if not change_alert(tx, alert, **values):
         return False
     _settle(tx, signal_id, "join", alert_id=alert["id"], explanation=decision.reason)
-    add_event(tx, alert["id"], now, "joined", f"{signal.kind.value} joined: {decision.notes[0]}")
+    text = f"{signal.kind.value} joined: {decision.notes[0]}"
+    text += "; being more urgent, it ends the snooze" if wakes else ""
+    add_event(tx, alert["id"], now, "joined", text)
+    if wakes:
+        ctx.dispatch.hand_over(tx, "escalate", alert["id"], lock=f"alert:{alert['id']}")
     wake_alert(ctx, tx, alert["id"])
     return True
 

@@ -74,7 +74,7 @@ def _card(ctx: Context, taken: Claim) -> Card:
         return brief_card(ctx, taken.about, taken.row)
     prospect_id = taken.about["prospect_id"]
     crm_url = ctx.crm.record_url("prospect", prospect_id) if prospect_id else ""
-    return alert_card(taken.about, taken.row, taken.signals, ctx.policy, crm_url)
+    return alert_card(taken.about, taken.row, taken.signals, taken.policy, crm_url)
 
 
 def _send(ctx: Context, surface: Surface, taken: Claim, card: Card) -> Sent:

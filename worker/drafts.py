@@ -11,8 +11,9 @@ from sqlalchemy import Connection, func, select
 
 from connectors.base import ActivityDraft
 from routing.nouns import Person, Signal
-from worker.card import task_subject
+from worker.card import noise_in_words, task_subject
 from worker.context import Context
+from worker.holders import shares_of, stretches_of
 from worker.store.alerts import Row
 from worker.store.facts import signal_from
 from worker.store.mirror import table_of
@@ -34,21 +35,24 @@ def drafts_of(ctx: Context, conn: Connection, tasks: Sequence[Row]) -> list[Acti
     signals = _signals(conn, ids)
     told = _told(conn, ids)
     people = _people(conn, alerts.values(), told)
+    stretches = stretches_of(conn, ids)
     drafts = []
     for row in tasks:
         alert = alerts[row["alert_id"]]
         subject = task_subject(alert, signals[alert["id"]], ctx.policy)
         on_rung = told.get((alert["id"], alert["rung"]))
-        drafts.append(_draft(row, alert, subject, *_owners(alert, on_rung, people)))
+        owners, note = _owners(alert, on_rung, people)
+        body = _body(alert, stretches[alert["id"]], note)
+        drafts.append(_draft(row, alert, subject, owners, body))
     return drafts
 
 
-def _draft(row: Row, alert: Row, subject: str, owners: Sequence[str], note: str) -> ActivityDraft:
+def _draft(row: Row, alert: Row, subject: str, owners: Sequence[str], body: str) -> ActivityDraft:
     done = not alert["open"]
     return ActivityDraft(
         key=row["key"],
         subject=subject,
-        body=_body(alert, note),
+        body=body,
         owner_id=owners[0] if owners else None,
         other_owners=tuple(owners[1:]),
         prospect_id=alert["prospect_id"],
@@ -69,7 +73,7 @@ def _draft(row: Row, alert: Row, subject: str, owners: Sequence[str], note: str)
     )
 
 
-def _body(alert: Row, note: str) -> str:
+def _body(alert: Row, stretches: Sequence[Row], note: str) -> str:
     lines = [alert["reason"]]
     if alert["thread_url"]:
         lines.append(f"Thread: {alert['thread_url']}")
@@ -79,7 +83,22 @@ def _body(alert: Row, note: str) -> str:
             f"Answered by {alert['response_kind']} after {alert['latency_minutes']:.0f} min "
             f"({alert['working_latency_minutes']:.0f} working min)"
         )
+    if alert["state"] == "noise":
+        lines.append(_noise(alert))
+    shares = shares_of(stretches)
+    if not alert["open"] and len(shares) > 1:
+        parts = (
+            f"{one.name} {one.minutes:.0f} min ({one.working_minutes:.0f} working)"
+            for one in shares
+        )
+        lines.append(f"Whose clock it was: {', '.join(parts)}")
     return "\n".join([*lines, note] if note else lines)
+
+
+def _noise(alert: Row) -> str:
+    said = noise_in_words(alert["noise_reason"], alert["noise_words"])
+    at = f"{alert['closed_at']:%Y-%m-%d %H:%M} UTC"
+    return f"Marked as noise by {alert['holder_name']}, {at}" + (f": {said}" if said else "")
 
 
 def _owners(alert: Row, on_rung: str | None, people: People) -> tuple[list[str], str]:

@@ -21,6 +21,7 @@ from worker.fresh.deciding import Rung, note_rung
 from worker.hand_over import reconsider
 from worker.holders import begin_holder
 from worker.outbox import wake_alert
+from worker.snooze import wake
 from worker.store.alerts import (
     Row,
     add_delivery,
@@ -32,7 +33,7 @@ from worker.store.alerts import (
     signals_of,
 )
 from worker.store.engine import Tx
-from worker.store.facts import snapshot_for
+from worker.store.facts import person_by_email, snapshot_for
 from worker.store.people_facts import last_reads
 from worker.store.receipts import policy_of
 from worker.store.tables import DELIVERY
@@ -63,13 +64,22 @@ def escalate(ctx: Context, alert_id: str, tried: Rung | None = None) -> None:
             # Nobody can act on what they were not told: the wait begins with the delivery.
             change_alert(tx, alert, shows=False, due_at=now + _LOOK_AGAIN)
             return
-        if alert["state"] == "snoozed":
-            _remind(ctx, tx, alert, now)
-        elif not _is_others_now(ctx, tx, alert, now):
-            gone = _on_rung(tx, alert, "failed")
-            why = f"{alert['rung_name']} cannot be reached" if gone else ""
-            climb(ctx, tx, alert, now, why, tried)
+        if not _is_others_now(ctx, tx, alert, now):
+            why = wake(ctx, tx, alert, now) if alert["state"] == "snoozed" else _why(tx, alert)
+            if why or alert["state"] != "snoozed":
+                climb(ctx, tx, alert, now, why, tried)
         wake_alert(ctx, tx, alert_id)
+
+
+def _why(tx: Tx, alert: Row) -> str:
+    """Why it goes on, where that is not that nobody acted in time."""
+    if _on_rung(tx, alert, "failed"):
+        return f"{alert['rung_name']} cannot be reached"
+    asked = place_from(alert["rung_place"])
+    who = person_by_email(tx.conn, asked.address) if asked.kind == "person" else None
+    if who is not None and who.id in alert["declined"] and alert["state"] == "fired":
+        return f"{who.name} said it is not theirs"
+    return ""
 
 
 def _is_others_now(ctx: Context, tx: Tx, alert: Row, now: datetime) -> bool:
@@ -85,9 +95,11 @@ def climb(
     policy = policy_of(tx.conn, alert["policy_hash"], ctx.policy)
     snapshot = _facts(tx.conn, alert, policy, now)
     step = _next(tx.conn, alert, snapshot, policy, now)
-    anew = step is None and alert["state"] == "acknowledged"
+    taken = alert["state"] in ("acknowledged", "snoozed")
+    anew = step is None and (taken or _declined(alert, snapshot))
     if anew:
         step = _from_the_start(alert, snapshot, policy, now)
+        anew = step is not None
     if tried is not None:
         note_rung(tx, alert["id"], tried, step.name if step else "nobody", now)
     again: dict[str, Any] = {"state": "fired", "holder_id": None, "holder_name": ""}
@@ -102,13 +114,24 @@ def climb(
     _tell(tx, alert, step, snapshot, policy, now, why, again)
 
 
-def _from_the_start(alert: Row, snapshot: Snapshot, policy: Policy, now: datetime) -> Step:
-    """A claim on the last rung led nowhere: the first who can act and is not the claimant."""
+def _declined(alert: Row, snapshot: Snapshot) -> bool:
+    """Whether it is on a rung of somebody who has declined it."""
+    asked = place_from(alert["rung_place"])
+    who = snapshot.by_email(asked.address) if asked.kind == "person" else None
+    return who is not None and who.id in alert["declined"]
+
+
+def _from_the_start(alert: Row, snapshot: Snapshot, policy: Policy, now: datetime) -> Step | None:
+    """The last rung led nowhere: the first who can act and neither claimed nor declined it.
+
+    Whoever claimed it last is better than nobody; whoever declined it is not asked again.
+    """
     assignee = snapshot.people.get(alert["assignee_id"] or "")
     declined = frozenset(alert["declined"])
     steps, _ = build_ladder(assignee, snapshot, policy, now, declined, alert["ladder"])
-    others = (one for one in steps if one.person_id != alert["holder_id"])
-    return next(others, steps[0])
+    able = [one for one in steps if one.person_id is None or one.person_id not in declined]
+    others = (one for one in able if one.person_id != alert["holder_id"])
+    return next(others, able[0] if able else None)
 
 
 def _tell(
@@ -137,6 +160,10 @@ def _tell(
         return
     if alert["state"] == "acknowledged":
         why = f"{alert['holder_name']} was on it, but no response was seen"
+    reason = why or f"{alert['rung_name']} did not act in time"
+    reminds = step.kind is RungKind.REMIND
+    if not reminds:
+        # Whoever had claimed it and let it go has it no more; of the assignee's nothing changes.
         own = week_for(tx.conn, alert["assignee_id"], policy, now)
         whose = (alert["assignee_id"], alert["assignee_name"])
         begin_holder(tx, alert["id"], *whose, "reopened", own, now)
@@ -151,8 +178,6 @@ def _tell(
         ladder=alert["ladder"],
         declined=frozenset(alert["declined"]),
     )
-    reason = why or f"{alert['rung_name']} did not act in time"
-    reminds = step.kind is RungKind.REMIND
     text = f"{reason}; " + ("reminded" if reminds else f"now {step.name} ({step.kind.value})")
     kind = "reminded" if reminds else "escalated"
     add_event(tx, alert["id"], now, kind, text, step.person_id)
@@ -165,51 +190,6 @@ def _tell(
         wanted=alert["revision"] + 1,
         step=step,
         round_=again.get("round", alert["round"]),
-    )
-
-
-def _remind(ctx: Context, tx: Tx, alert: Row, now: datetime) -> None:
-    """A snooze is over: say it again at the same place, and let the wait begin anew."""
-    policy = policy_of(tx.conn, alert["policy_hash"], ctx.policy)
-    wait = _wait_of(policy, alert, alert["rung"])
-    told = [
-        row
-        for row in deliveries_of(tx.conn, alert["id"])
-        if row["kind"] == "alert" and row["place"] == alert["rung_place"]
-    ]
-    week = week_for(tx.conn, told[-1]["person_id"] if told else None, policy, now)
-    changed = change_alert(
-        tx,
-        alert,
-        state="fired",
-        round=alert["round"] + 1,
-        due_at=after_minutes(now, wait, week),
-    )
-    if not changed:
-        return
-    add_event(tx, alert["id"], now, "reminded", f"the snooze of {alert['holder_name']} is over")
-    if told:
-        add_delivery(
-            tx,
-            alert_id=alert["id"],
-            kind="alert",
-            place=place_from(told[-1]["place"]),
-            now=now,
-            wanted=alert["revision"] + 1,
-            step=_step_of(told[-1], wait),
-            round_=alert["round"] + 1,
-        )
-
-
-def _step_of(row: Row, wait: int) -> Step:
-    place = place_from(row["place"])
-    return Step(
-        number=row["rung"],
-        kind=RungKind(row["rung_kind"]),
-        place=place,
-        wait=wait,
-        name=place.address,
-        person_id=row["person_id"],
     )
 
 
@@ -245,14 +225,8 @@ def begin_wait(ctx: Context, tx: Tx, delivery: Row, now: datetime) -> None:
         return
     policy = policy_of(tx.conn, alert["policy_hash"], ctx.policy)
     week = week_for(tx.conn, delivery["person_id"], policy, now)
-    due_at = after_minutes(now, _wait_of(policy, alert, alert["rung"]), week)
+    due_at = after_minutes(now, policy.wait_of(alert["ladder"], alert["rung"]), week)
     change_alert(tx, alert, shows=False, due_at=due_at)
-
-
-def _wait_of(policy: Policy, alert: Row, rung: int) -> int:
-    """The working minutes of a rung of the alert's ladder; 0 for the last resort."""
-    rungs = policy.ladder_named(alert["ladder"])
-    return rungs[rung].wait if rung < len(rungs) else 0
 
 
 def _look_first(ctx: Context, alert_id: str, now: datetime) -> Rung | None:
@@ -265,7 +239,7 @@ def _look_first(ctx: Context, alert_id: str, now: datetime) -> Rung | None:
         return None
     with ctx.store.read() as conn:
         alert = get_alert(conn, alert_id)
-        if alert is None or not alert["open"] or alert["state"] == "snoozed":
+        if alert is None or not alert["open"]:
             return None
         if alert["due_at"] is None or alert["due_at"] > now:
             return None

@@ -175,6 +175,8 @@ def _move(
     )
     before, after = (one or "nobody" for one in (alert["assignee_name"], decision.assignee_name))
     text = f"handed over from {before} to {after}: {decision.reason}"
+    if alert["state"] == "snoozed":
+        text += f"; the snooze of {alert['holder_name']} ends with it"
     add_event(tx, alert["id"], now, "handed_over", text, decision.assignee_id)
     owner = snapshot.people.get(decision.assignee_id or "")
     own = week_of(owner, policy.working_hours, off_days(owner, snapshot.holidays))

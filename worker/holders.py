@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -9,6 +11,7 @@ from sqlalchemy import Connection, select
 from routing.calendar import Week, minutes_between
 from worker.store.alerts import Row
 from worker.store.engine import Tx
+from worker.store.mirror import chunks
 from worker.store.statements import add, change
 from worker.store.tables import ALERT_HOLDER
 from worker.weeks import week_from, week_to_store
@@ -49,6 +52,43 @@ def holders_of(conn: Connection, alert_id: str) -> list[Row]:
     """The stretches of an alert's clock in order."""
     mine = select(ALERT_HOLDER).where(ALERT_HOLDER.c.alert_id == alert_id)
     return list(conn.execute(mine.order_by(ALERT_HOLDER.c.id)).mappings())
+
+
+def stretches_of(conn: Connection, alert_ids: Sequence[str]) -> dict[str, list[Row]]:
+    """The stretches of several alerts, each in order."""
+    found: dict[str, list[Row]] = {one: [] for one in alert_ids}
+    for some in chunks(alert_ids):
+        query = select(ALERT_HOLDER).where(ALERT_HOLDER.c.alert_id.in_(some))
+        for row in conn.execute(query.order_by(ALERT_HOLDER.c.id)).mappings():
+            found[row["alert_id"]].append(row)
+    return found
+
+
+@dataclass(slots=True)
+class Share:
+    """For how long an alert's clock was somebody's, in all; ``open``: it is theirs still."""
+
+    person_id: str | None
+    name: str
+    minutes: float = 0.0
+    working_minutes: float = 0.0
+    open: bool = False
+    last: bool = False
+    """Whether it was theirs last."""
+
+
+def shares_of(stretches: Sequence[Row]) -> list[Share]:
+    """A share a person, in the order in which they first had it; the open stretch counts 0."""
+    found: dict[str | None, Share] = {}
+    for row in stretches:
+        whose = row["person_id"]
+        mine = found.setdefault(whose, Share(whose, row["name"] or "nobody"))
+        mine.minutes += row["minutes"] or 0.0
+        mine.working_minutes += row["working_minutes"] or 0.0
+        mine.open = mine.open or row["until"] is None
+    if stretches:
+        found[stretches[-1]["person_id"]].last = True
+    return list(found.values())
 
 
 def _end(tx: Tx, row: Row, at: datetime) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, bindparam, select
 
 from connectors.base import Surface
@@ -39,22 +41,36 @@ def address_of(ctx: Context, surface: Surface, email: str, remembered: str | Non
     return address
 
 
-def person_behind(ctx: Context, surface: Surface, address: str) -> Person | None:
-    """The person of the mirror who has this address; asks the surface about a stranger."""
-    query = select(IDENTITY.c.email).where(
+@dataclass(frozen=True, slots=True)
+class Presser:
+    """Who is at an address: the person of the mirror, or None, and the e-mail there, or ''."""
+
+    person: Person | None
+    email: str
+
+
+def who_is_at(ctx: Context, surface: Surface, address: str) -> Presser:
+    """Who has this address; asks the surface about an outsider. Raises ConnectorError.
+
+    An outsider's e-mail may have been mended on either side, so it is not remembered for long.
+    """
+    query = select(IDENTITY.c.email, IDENTITY.c.checked_at).where(
         IDENTITY.c.surface == surface.name, IDENTITY.c.address == address
     )
     with ctx.store.read() as conn:
-        emails = [row[0] for row in conn.execute(query)]
-    if not emails:
-        email = surface.find_email(address)
-        if email is None:
-            return None
-        _remember(ctx, surface.name, email.lower(), address)
-        emails = [email.lower()]
+        rows = conn.execute(query.order_by(IDENTITY.c.checked_at.desc())).all()
+        people = [person_by_email(conn, row[0]) for row in rows]
+    for row, person in zip(rows, people, strict=True):
+        if person is not None:
+            return Presser(person, row[0])
+    if rows and ctx.clock.now() - rows[0][1] < ctx.patience.unknown_identity:
+        return Presser(None, rows[0][0])
+    email = (surface.find_email(address) or "").lower()
+    if not email:
+        return Presser(None, "")
+    _remember(ctx, surface.name, email, address)
     with ctx.store.read() as conn:
-        people = [person_by_email(conn, email) for email in emails]
-    return next((person for person in people if person is not None), None)
+        return Presser(person_by_email(conn, email), email)
 
 
 def _remember(ctx: Context, surface: str, email: str, address: str) -> None:

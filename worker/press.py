@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from collections.abc import Callable
 
-from connectors.base import ButtonPress
+from connectors.base import ButtonPress, Question, Surface
 from connectors.errors import ConnectorError
 from routing.calendar import after_minutes
 from routing.nouns import Person
 from worker.brief import show_in_briefs
+from worker.card import closed_line
 from worker.context import Context
+from worker.decline import decline
 from worker.drill.pressing import press_of_drill
-from worker.escalate import climb
-from worker.holders import begin_holder, settle_holders
-from worker.identity import person_behind
+from worker.holders import begin_holder
+from worker.identity import Presser, who_is_at
+from worker.noise import noise
 from worker.outbox import wake_alert
+from worker.outsiders import refuse, welcome
 from worker.proof.why import why
+from worker.snooze import snooze
 from worker.store.alerts import Row, add_event, change_alert, get_alert
 from worker.store.engine import Tx
 from worker.store.receipts import policy_of
@@ -25,6 +29,8 @@ from worker.weeks import week_for
 
 log = logging.getLogger(__name__)
 _RACES = 5
+Reply = str | Question
+"""What the presser alone is told, '' for nothing; or what they are asked first."""
 
 
 class _RacedError(Exception):
@@ -32,57 +38,88 @@ class _RacedError(Exception):
 
 
 def handle_press(ctx: Context, press: ButtonPress) -> None:
-    """Act on a press and tell the presser when it could not be done."""
+    """Act on a press and tell the presser what came of it, where the message does not."""
     if press.action not in (*_ACTIONS, "why", "drill"):
         log.warning("a button that nobody knows was pressed", extra={"action": press.action})
         return
     surface = ctx.surfaces[press.surface]
-    said = press_of_drill(ctx, press) if press.action == "drill" else _act(ctx, press)
-    if not said:
+    if press.action == "drill":
+        _say(surface, press, press_of_drill(ctx, press))
         return
     try:
-        surface.tell(press, said)
+        presser = who_is_at(ctx, surface, press.address)
+    except ConnectorError as error:
+        log.warning("cannot tell who pressed: %s", error, extra={"press": press.press_id})
+        name = surface.name.capitalize()
+        _say(surface, press, f"{name} could not say who you are, so nothing was changed. {_AGAIN}")
+        return
+    reply = _act(ctx, press, presser)
+    if isinstance(reply, Question):
+        _ask(surface, press, reply)
+    else:
+        _say(surface, press, reply)
+
+
+def _say(surface: Surface, press: ButtonPress, text: str) -> None:
+    if not text:
+        return
+    try:
+        surface.tell(press, text)
     except ConnectorError as error:
         log.warning("could not answer a press: %s", error, extra={"press": press.press_id})
 
 
-def _act(ctx: Context, press: ButtonPress) -> str:
-    """Change the alert; the answer for the presser alone, or ''."""
+def _ask(surface: Surface, press: ButtonPress, question: Question) -> None:
     try:
-        person = person_behind(ctx, ctx.surfaces[press.surface], press.address)
+        surface.ask(press, question)
     except ConnectorError as error:
-        log.warning("cannot tell who pressed: %s", error, extra={"press": press.press_id})
-        person = None
-    if person is None:
-        return (
-            "Hotlead could not match you with a CRM user, so nothing was changed. Ask your admin "
-            "to give your CRM user the e-mail that you use here."
-        )
+        log.warning("could not ask a presser: %s", error, extra={"press": press.press_id})
+        _say(surface, press, f"The form could not be opened, so nothing was changed. {_AGAIN}")
+
+
+_AGAIN = "Please press again in a moment."
+
+
+def _act(ctx: Context, press: ButtonPress, presser: Presser) -> Reply:
+    """Change the alert; the answer for the presser alone."""
     for _ in range(_RACES):
         try:
             with ctx.store.write() as tx:
-                return _act_in(ctx, tx, press, person)
+                if not _first_time(tx, press):
+                    return ""
+                if presser.person is None:
+                    return _refuse(ctx, tx, press, presser.email)
+                welcome(tx, press)
+                return _act_in(ctx, tx, press, presser.person)
         except _RacedError:
             continue
     return "Somebody else changed this alert at the same moment. Please look again."
 
 
-def _act_in(ctx: Context, tx: Tx, press: ButtonPress, person: Person) -> str:
-    if not _first_time(tx, press):
+def _refuse(ctx: Context, tx: Tx, press: ButtonPress, email: str) -> str:
+    if press.action == "open_thread":  # the link opens for anybody
         return ""
+    log.warning(
+        "a button was pressed by somebody whom the CRM does not know",
+        extra={"address": press.address, "email": email, "surface": press.surface},
+    )
+    return refuse(ctx, tx, press, email)
+
+
+def _act_in(ctx: Context, tx: Tx, press: ButtonPress, person: Person) -> Reply:
     alert = get_alert(tx.conn, press.alert_id)
     if alert is None:
         return "This alert is no longer kept."
     if press.action == "why":
-        return why(tx.conn, alert, person.id)
+        return why(tx.conn, alert, person.id, press.remote_id)
     if not alert["open"]:
-        return "" if press.action == "open_thread" else "This alert is already closed."
-    said = _ACTIONS[press.action](ctx, tx, alert, person)
-    if said is None:
+        return "" if press.action == "open_thread" else closed_line(alert)
+    reply = _ACTIONS[press.action](ctx, tx, alert, person, press)
+    if reply is None:
         raise _RacedError
     wake_alert(ctx, tx, alert["id"])
     show_in_briefs(ctx, tx, alert["id"], person.id)
-    return said
+    return reply
 
 
 def _first_time(tx: Tx, press: ButtonPress) -> bool:
@@ -98,7 +135,9 @@ def _first_time(tx: Tx, press: ButtonPress) -> bool:
     return done.rowcount == 1
 
 
-def _acknowledge(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
+def _acknowledge(
+    ctx: Context, tx: Tx, alert: Row, person: Person, _press: ButtonPress
+) -> Reply | None:
     """First come, first served. The clock of the response runs on."""
     if alert["state"] == "acknowledged":
         if alert["holder_id"] == person.id:
@@ -124,69 +163,18 @@ def _acknowledge(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None
     return ""
 
 
-def _snooze(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
-    now = ctx.clock.now()
-    minutes = policy_of(tx.conn, alert["policy_hash"], ctx.policy).snooze_minutes
-    changed = change_alert(
-        tx,
-        alert,
-        state="snoozed",
-        holder_id=person.id,
-        holder_name=person.name,
-        due_at=now + timedelta(minutes=minutes),
-    )
-    if not changed:
-        return None
-    add_event(tx, alert["id"], now, "snoozed", f"{person.name}: {minutes} minutes", person.id)
-    return ""
-
-
-def _not_mine(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
-    """A decliner is not asked again; when the alert waits for them it climbs at once."""
-    now = ctx.clock.now()
-    declined = sorted({*alert["declined"], person.id})
-    if not change_alert(tx, alert, shows=False, declined=declined):
-        return None
-    add_event(tx, alert["id"], now, "declined", f"{person.name} says it is not theirs", person.id)
-    fresh = get_alert(tx.conn, alert["id"])
-    in_channel = alert["rung_place"].split(":", 2)[1] == "channel"
-    others_turn = alert["holder_id"] not in (None, person.id)
-    if fresh is not None and not in_channel and not others_turn:
-        climb(ctx, tx, fresh, now, f"{person.name} said it is not theirs")
-    return "Thank you. It goes on to the next, and you will not be asked again."
-
-
-def _noise(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
-    now = ctx.clock.now()
-    changed = change_alert(
-        tx,
-        alert,
-        open=False,
-        state="noise",
-        holder_id=person.id,
-        holder_name=person.name,
-        due_at=None,
-        closed_at=now,
-    )
-    if not changed:
-        return None
-    settle_holders(tx, alert["id"], now)
-    add_event(tx, alert["id"], now, "noise", f"{person.name} marked it as noise", person.id)
-    return ""
-
-
-def _opened(ctx: Context, tx: Tx, alert: Row, person: Person) -> str | None:
+def _opened(ctx: Context, tx: Tx, alert: Row, person: Person, _press: ButtonPress) -> Reply | None:
     """A look at the thread promises nothing, so it stops no timer; the timeline shows it."""
     text = f"{person.name} opened the thread"
     add_event(tx, alert["id"], ctx.clock.now(), "thread_opened", text, person.id)
     return ""
 
 
-_ACTIONS = {
+_ACTIONS: dict[str, Callable[[Context, Tx, Row, Person, ButtonPress], Reply | None]] = {
     "open_thread": _opened,
     "acknowledge": _acknowledge,
     "claim": _acknowledge,
-    "snooze": _snooze,
-    "not_mine": _not_mine,
-    "noise": _noise,
+    "snooze": snooze,
+    "not_mine": decline,
+    "noise": noise,
 }

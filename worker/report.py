@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from routing.latency import Summary, Timing, report
+from routing.latency import Held, HolderSummary, Summary, Timing, by_holder, report
+from worker.holders import shares_of, stretches_of
 from worker.store.alerts import Row, place_from
 from worker.store.tables import ALERT, DELIVERY, SIGNAL
 
@@ -25,7 +26,23 @@ def alert_records(
         query = query.where(ALERT.c.fired_at >= since)
     if limit is not None:
         query = query.limit(limit)
-    return [_record(row) for row in conn.execute(query).mappings()]
+    rows = conn.execute(query).mappings().all()
+    holders = stretches_of(conn, [row["id"] for row in rows])
+    return [_record(row) | {"holders": _holders(holders[row["id"]])} for row in rows]
+
+
+def _holders(stretches: Sequence[Row]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": row["name"] or None,
+            "how": row["how"],
+            "since": _iso(row["since"]),
+            "until": _iso(row["until"]),
+            "minutes": row["minutes"],
+            "working_minutes": row["working_minutes"],
+        }
+        for row in stretches
+    ]
 
 
 def _record(row: Row) -> dict[str, Any]:
@@ -52,6 +69,11 @@ def _record(row: Row) -> dict[str, Any]:
         "responded_at": _iso(row["responded_at"]),
         "latency_minutes": row["latency_minutes"],
         "working_latency_minutes": row["working_latency_minutes"],
+        "snoozed_until": _iso(row["due_at"]) if row["state"] == "snoozed" else None,
+        "noise_by": row["holder_name"] if row["state"] == "noise" else None,
+        "noise_at": _iso(row["closed_at"]) if row["state"] == "noise" else None,
+        "noise_reason": row["noise_reason"] or None,
+        "noise_words": row["noise_words"] or None,
     }
 
 
@@ -112,7 +134,25 @@ def latency_summaries(conn: Connection, now: datetime) -> list[Summary]:
     return report(timings)
 
 
-def latency_records(summaries: Sequence[Summary]) -> list[dict[str, Any]]:
+def holder_summaries(conn: Connection, now: datetime) -> list[HolderSummary]:
+    """A line a person whose an alert was, over alerts fired in the last 30 days without noise."""
+    columns = (ALERT.c.id, ALERT.c.responded_at)
+    query = select(*columns).where(ALERT.c.fired_at >= now - WINDOW, ALERT.c.state != "noise")
+    answered = {row[0]: row[1] is not None for row in conn.execute(query)}
+    found = [
+        Held(
+            holder=one.name,
+            minutes=None if one.open else round(one.minutes, 2),
+            working_minutes=None if one.open else round(one.working_minutes, 2),
+            answered=one.last and answered[alert_id],
+        )
+        for alert_id, stretches in stretches_of(conn, list(answered)).items()
+        for one in shares_of(stretches)
+    ]
+    return by_holder(found)
+
+
+def latency_records(summaries: Sequence[Summary | HolderSummary]) -> list[dict[str, Any]]:
     """The summaries as plain records; minutes rounded to two places."""
     records = []
     for summary in summaries:

@@ -17,7 +17,7 @@ _INCLUDE = {
     "items": {"type": "string"},
     "type": "array",
 }
-_LISTED = ("Route", "When", "Times", "Matching")
+_LISTED = ("Route", "When", "Times", "Matching", "Snooze")
 """Where a list of one may be written without its brackets."""
 
 
@@ -33,6 +33,11 @@ def schema() -> dict[str, Any]:
     ]
     for name in _LISTED:
         made["$defs"][name]["properties"] = _one_or_many(made["$defs"][name]["properties"])
+    snooze = policy["properties"]["snooze"]
+    choices = made["$defs"]["Snooze"]["properties"]["choices"]["anyOf"]
+    policy["properties"]["snooze"] = {"anyOf": [{"$ref": "#/$defs/Snooze"}, *choices]} | {
+        name: value for name, value in snooze.items() if name not in ("$ref", "allOf")
+    }
     made["properties"]["policy"] = {
         "anyOf": [
             {"$ref": "#/$defs/Policy"},

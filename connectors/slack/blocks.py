@@ -6,6 +6,7 @@ ellipsis, what is empty is left out.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -61,9 +62,18 @@ def blocks(card: Card) -> list[Block]:
         made.append(section(f"*{status}*"))
     elements = _buttons(card)
     if elements:
-        made.append({"type": "actions", "elements": elements})
+        made.append({"type": "actions", "block_id": _anew(card), "elements": elements})
     made += _footer(card)
     return made or [section("Hotlead")]
+
+
+def _anew(card: Card) -> str:
+    """Another id whenever the status is another.
+
+    Slack goes on showing what was chosen in a menu as long as its block keeps its id, and does
+    not tell of the same choice taken again.
+    """
+    return f"answer-{hashlib.sha256(plain(card.status, SECTION).encode()).hexdigest()[:12]}"
 
 
 def _mention(address: str) -> str:
@@ -85,13 +95,13 @@ def _facts(facts: Iterable[tuple[str, str]]) -> list[Block]:
 
 
 def _buttons(card: Card) -> list[Block]:
-    """The link to the thread first, as the one primary button, then what the rep can answer."""
+    """The link to the thread first, as the one primary button, then the others, then menus."""
     if not card.buttons:
         return []
     given = list(card.buttons)
     if card.thread_url and not any(button.action == "open_thread" for button in given):
         given.append(Button(label="Open thread", action="open_thread", url=card.thread_url))
-    given.sort(key=lambda button: button.action != "open_thread")
+    given.sort(key=lambda button: (button.action != "open_thread", bool(button.choices)))
     made: dict[str, Block] = {}
     for button in given:
         element = button_element(button, card.alert_id)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from connectors.base import Button
-from connectors.slack.text import plain, web_url
+from connectors.slack.text import length, plain, web_url
 
 Block = dict[str, Any]
 
 BUTTON_LABEL = 75
 BUTTON_VALUE = 2000
 STYLES = ("primary", "danger")
+OPTIONS = 100
+OPTION_VALUE = 75
 
 
 def plain_text(text: str) -> Block:
@@ -37,6 +39,8 @@ def button_element(button: Button, alert_id: str) -> Block | None:
     label = plain(button.label, BUTTON_LABEL) or plain(action, BUTTON_LABEL)
     if not label:
         return None
+    if button.choices:
+        return _menu(button, action, label, alert_id)
     element: Block = {"type": "button", "action_id": action, "text": plain_text(label)}
     value = plain(alert_id, BUTTON_VALUE)
     if value:
@@ -49,3 +53,20 @@ def button_element(button: Button, alert_id: str) -> Block | None:
     if button.style in STYLES:
         element["style"] = button.style
     return element
+
+
+def _menu(button: Button, action: str, label: str, alert_id: str) -> Block | None:
+    """A menu that says what it is for until something is chosen in it."""
+    options = []
+    for word, said in button.choices[:OPTIONS]:
+        value, text = plain(f"{word}:{alert_id}", BUTTON_VALUE), plain(said, BUTTON_LABEL)
+        if text and length(value) <= OPTION_VALUE:
+            options.append({"text": plain_text(text), "value": value})
+    if not options:
+        return None
+    return {
+        "type": "static_select",
+        "action_id": action,
+        "placeholder": plain_text(label),
+        "options": options,
+    }

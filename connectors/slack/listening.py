@@ -8,6 +8,7 @@ here opens a new one in both cases.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import re
 import socket
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.base import ACTIONS, ButtonPress
 from connectors.http import is_loopback
+from connectors.slack.asking import ASKED
 from connectors.slack.settings import SlackSettings
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ _STAMP = re.compile(r"\d{1,11}(\.\d{1,9})?")
 
 
 def read_press(payload: Mapping[str, Any]) -> ButtonPress | None:
-    """The press in a ``block_actions`` payload; None when it is not one of our buttons."""
+    """The press in an interaction's payload; None when it is none of ours."""
+    if payload.get("type") == "view_submission":
+        return _submitted(payload)
     if payload.get("type") != "block_actions":
         return None
     container = payload.get("container") or {}
@@ -45,17 +49,51 @@ def read_press(payload: Mapping[str, Any]) -> ButtonPress | None:
     channel, ts = str(container.get("channel_id", "")), str(container.get("message_ts", ""))
     if name not in ACTIONS or not (user and channel and ts and _STAMP.fullmatch(stamp)):
         return None
+    chosen = action.get("selected_option")
+    choice, alert_id = "", str(action.get("value", ""))
+    if isinstance(chosen, Mapping):
+        choice, _, alert_id = str(chosen.get("value", "")).partition(":")
     return ButtonPress(
         press_id=f"{channel}:{ts}:{user}:{name}:{stamp}",
         surface="slack",
         address=user,
         action=name,
-        alert_id=str(action.get("value", "")),
+        alert_id=alert_id,
         place=channel,
         remote_id=f"{channel}:{ts}",
         at=datetime.fromtimestamp(float(stamp), UTC),
-        details={"name": str((payload.get("user") or {}).get("name", ""))},
+        choice=choice,
+        details={
+            "name": str((payload.get("user") or {}).get("name", "")),
+            "trigger_id": str(payload.get("trigger_id", "")),
+        },
     )
+
+
+def _submitted(payload: Mapping[str, Any]) -> ButtonPress | None:
+    """What a presser wrote when asked, as the press that led to the question."""
+    view = payload.get("view") or {}
+    user = payload.get("user") or {}
+    if view.get("callback_id") != ASKED or not (view.get("id") and user.get("id")):
+        return None
+    try:
+        about = json.loads(str(view.get("private_metadata", "")))
+        said = view["state"]["values"][ASKED][ASKED]["value"]
+        return ButtonPress(
+            press_id=f"view:{view['id']}",
+            surface="slack",
+            address=str(user["id"]),
+            action=str(about["action"]),
+            alert_id=str(about["alert_id"]),
+            place=str(about["place"]),
+            remote_id=str(about["remote_id"]),
+            at=datetime.now(UTC),
+            choice=str(about["choice"]),
+            words=str(said or ""),
+            details={"name": str(user.get("name", ""))},
+        )
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 def _end(client: SocketModeClient) -> None:

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 
 from slack_sdk.errors import SlackApiError
 
-from connectors.base import Abilities, ButtonPress, Card, Check, Sent
+from connectors.base import Abilities, ButtonPress, Card, Check, Question, Sent
 from connectors.errors import ConfigError, ConnectorError, PermanentError
+from connectors.slack.asking import view
 from connectors.slack.blocks import EVENT_TYPE, LONGEST_TEXT, message
 from connectors.slack.checks import Checks
 from connectors.slack.client import Clients
@@ -68,6 +69,7 @@ class Slack:
         can_update=True,
         has_buttons=True,
         can_find=True,
+        can_ask=True,
         longest_text=LONGEST_TEXT,
         seconds_between=1.0,
     )
@@ -174,6 +176,13 @@ class Slack:
         with told("answering a press"):
             self._clients.post.chat_postEphemeral(
                 channel=channel, user=press.address, text=mrkdwn(text, LONGEST_TEXT)
+            )
+
+    def ask(self, press: ButtonPress, question: Question) -> None:
+        """Open a view with one input; Slack allows it for three seconds after the press."""
+        with told("asking a presser"):
+            self._clients.post.views_open(
+                trigger_id=press.details.get("trigger_id", ""), view=view(press, question)
             )
 
     def listen(self, on_press: Callable[[ButtonPress], None]) -> None:

@@ -64,6 +64,9 @@ class Visitor:
     def press(self, label: str) -> None:
         self.page.locator("#messages .b-button", has_text=re.compile(f"^{label}$")).last.click()
 
+    def choose(self, menu: str, label: str) -> None:
+        self.page.locator(f"#messages select[aria-label={menu}]").last.select_option(label=label)
+
     def leave(self) -> None:
         self._context.close()
         assert self.wrong == []
@@ -98,6 +101,33 @@ def test_acting_as_the_rep_stops_the_clock_and_completes_the_task(visitor: Visit
     visitor.expect("#alert-list .state", "Answered by call after")
     visitor.expect("#task-list .card", "Completed")
     visitor.expect("#latency", "1 answered, 0 not yet")
+
+
+def test_an_alert_is_put_off_and_then_called_noise_in_the_rep_s_own_words(
+    visitor: Visitor,
+) -> None:
+    visitor.send("naomi@alder.example")
+    visitor.expect("#messages", "Naomi Castellan")
+    visitor.choose("Snooze", "Tomorrow morning")
+    visitor.expect("#toast", "Snoozed until Tue 24 Nov 09:00 EST, your time")
+    visitor.expect("#messages", "Snoozed by Priya Raman until Tue 24 Nov 09:00 EST")
+    visitor.expect("#alert-list .state", "Snoozed by Priya Raman until Tue 09:00")
+    visitor.choose("Noise", "Another reason…")
+    visitor.page.fill("#ask-words", "they resell our product")
+    visitor.page.click("#ask [type=submit]")
+    visitor.expect(
+        "#alert-list .state", "Marked as noise by Priya Raman: “they resell our product”"
+    )
+    visitor.expect("#detail .timeline", "Priya Raman marked it as noise: “they resell")
+    visitor.expect("#task-list .card", "Completed")
+
+
+def test_a_claim_by_another_shows_whose_clock_it_was(visitor: Visitor) -> None:
+    visitor.send("omar@verity.example")
+    visitor.page.click("[data-minutes='15']")
+    visitor.expect("#alert-list .state", "Waiting for Diego Santos")
+    visitor.press("Acknowledge")
+    visitor.expect("#detail", "Whose clock it was: Sofia Lindqvist 15 min, Diego Santos now")
 
 
 def test_an_hour_of_silence_climbs_the_ladder(visitor: Visitor) -> None:

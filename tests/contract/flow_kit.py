@@ -30,13 +30,16 @@ from worker.store.tables import (
     ACTIVITY,
     ALERT,
     ALERT_EVENT,
+    ALERT_HOLDER,
     DELIVERY,
     DESTINATION,
     DIGEST,
+    OUTSIDER,
     PRESS,
     RECEIPT,
     RESPONSE,
     RETURN_BRIEF,
+    REVIEW,
     ROUTED_PAST,
     SIGNAL,
 )
@@ -179,6 +182,8 @@ class Office:
         *,
         message: dict[str, Any] | None = None,
         by: str = "",
+        choice: str = "",
+        words: str | None = None,
     ) -> ButtonPress:
         """A press as the surface tells it, in ``message`` or else in the rep's first one.
 
@@ -187,7 +192,7 @@ class Office:
         shown = message or self.slack.messages(f"{who}@team.example")[0]
         channel, ts = shown["channel"], shown["ts"]
         return ButtonPress(
-            press_id=f"{alert_id}:{by or who}:{action}",
+            press_id=f"{alert_id}:{by or who}:{action}:{uuid4().hex}",
             surface="slack",
             address=self.slack.user_id(by or f"{who}@team.example"),
             action=action,
@@ -195,6 +200,8 @@ class Office:
             place=channel,
             remote_id=f"{channel}:{ts}",
             at=self.clock.now(),
+            choice=choice,
+            words=words,
         )
 
     def texts(self, place: str) -> list[str]:
@@ -226,9 +233,10 @@ def only_alert(worker: Worker) -> dict[str, Any]:
 def wiped(worker: Worker) -> Worker:
     """The worker with a quiet and empty flow, for the next test of a module that shares it."""
     assert worker.settle()
-    flow = (ACTIVITY, ALERT, ALERT_EVENT, DELIVERY, DESTINATION, DIGEST, PRESS, RECEIPT, RESPONSE)
+    flow = (ACTIVITY, ALERT, ALERT_EVENT, ALERT_HOLDER, DELIVERY, DESTINATION, DIGEST, PRESS)
+    others = (RECEIPT, RESPONSE, REVIEW, OUTSIDER, RETURN_BRIEF, ROUTED_PAST)
     with worker.store.write() as tx:
-        for table in (*flow, RETURN_BRIEF, ROUTED_PAST, SIGNAL):
+        for table in (*flow, *others, SIGNAL):
             tx.conn.execute(delete(table))
     return worker
 

@@ -25,7 +25,7 @@ from worker.clock import SystemClock
 from worker.run import Worker
 from worker.secrets import load_secrets
 from worker.settings import load_settings
-from worker.store.tables import ALERT, RECEIPT
+from worker.store.tables import ALERT, ALERT_EVENT, RECEIPT
 from worker.store.tallies import tallies
 
 HOUR = timedelta(hours=1)
@@ -67,6 +67,10 @@ class Desk:
         """All rows of a table."""
         with self.worker.store.read() as conn:
             return [dict(row) for row in conn.execute(select(table)).mappings()]
+
+    def events(self) -> list[str]:
+        """The timelines of all alerts."""
+        return [row["text"] for row in self.rows(ALERT_EVENT)]
 
     def notes(self) -> str:
         """What the last receipt notes."""

@@ -94,20 +94,6 @@ def test_the_link_button_changes_nothing_and_says_nothing(office: Office, worker
     assert only_alert(worker)["state"] == "acknowledged"
 
 
-def test_a_press_by_somebody_whom_the_crm_does_not_know_changes_nothing(
-    office: Office, worker: Worker
-) -> None:
-    alert_id = fire(office, worker, STRANGER)
-    office.slack.state.add_user("guest", "Guest", "guest@elsewhere.example")
-    (message,) = office.slack.messages("hot-leads")
-    channel = office.slack.state.channel("hot-leads")
-    channel.members.add(office.slack.user_id("guest@elsewhere.example"))
-    press = office.press("ann", alert_id, "claim", message=message, by="guest@elsewhere.example")
-    handle_press(worker.ctx, press)
-    assert only_alert(worker)["state"] == "fired"
-    assert "could not match you" in office.slack.ephemerals[0]["text"]
-
-
 def test_an_escalation_before_its_time_does_nothing(office: Office, worker: Worker) -> None:
     alert_id = fire(office, worker)
     before = only_alert(worker)

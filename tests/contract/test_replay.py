@@ -113,7 +113,10 @@ def test_another_route_tells_others(lived: Worker, office: Office) -> None:
 def test_less_noise_is_told_with_the_joins_that_have_nothing_to_join(
     lived: Worker, office: Office
 ) -> None:
-    found = replayed(lived, office, **QUIET).comparison
+    made = replayed(lived, office, **QUIET)
+    found = made.comparison
+    assert "Noise: 1 of 1 removed. Alerts that were answered: 0 removed." in summary(made)
+    assert as_json(made)["noise"]["by_signal"]["multi_open"]["removed"] == 1
     assert (found.alerts_added, found.alerts_removed) == (1, 5)
     assert found.kinds[Kind.WHEN] == 6
     assert Kind.COPIES not in found.kinds

@@ -13,8 +13,8 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from connectors.base import ButtonPress
-from connectors.errors import ConfigError
+from connectors.base import Button, ButtonPress, Question
+from connectors.errors import ConfigError, PermanentError
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.serving import Serving
 from connectors.slack.listening import read_press
@@ -55,7 +55,8 @@ def test_a_press_is_heard_with_who_what_and_where(kit: Kit) -> None:
     assert (press.address, press.action) == (kit.sandbox.user_id(EVA), "acknowledge")
     assert (press.alert_id, press.remote_id) == (CARD.alert_id, f"{channel}:{ts}")
     assert abs((press.at - kit.clock.now()).total_seconds()) < 60
-    assert press.details == {"name": "eva.stone"}
+    assert press.details["name"] == "eva.stone"
+    assert (press.choice, press.words) == ("", None)
     wait_until(lambda: kit.sandbox.acknowledged)
 
 
@@ -68,6 +69,56 @@ def test_every_button_of_a_card_is_heard_also_the_one_that_opens_a_link(kit: Kit
         kit.sandbox.press(BO, channel, ts, action)
     wait_until(lambda: len(heard) == len(actions))
     assert {press.action for press in heard} == set(actions)
+
+
+def test_a_choice_of_a_menu_is_heard_with_its_alert(kit: Kit) -> None:
+    choices = (("30m", "30 minutes"), ("tomorrow", "Tomorrow morning"))
+    slack, heard = kit.surface(), list[ButtonPress]()
+    made = card(buttons=(Button(label="Snooze", action="snooze", choices=choices),))
+    channel, ts = slack.send("#hot-leads", made).remote_id.split(":")
+    slack.listen(heard.append)
+    kit.sandbox.press(BO, channel, ts, "snooze", "tomorrow")
+    with pytest.raises(LookupError):
+        kit.sandbox.press(BO, channel, ts, "snooze", "never")
+    wait_until(lambda: heard)
+    (press,) = heard
+    assert (press.action, press.choice, press.alert_id) == ("snooze", "tomorrow", CARD.alert_id)
+
+
+def test_a_presser_is_asked_for_words_and_these_come_as_the_same_press(kit: Kit) -> None:
+    question = Question(
+        title="A title of a view that is far too long",
+        label="Why?",
+        hint="h",
+        submit="Go",
+        longest=20,
+    )
+    slack, heard = kit.surface(), list[ButtonPress]()
+    made = card(buttons=(Button(label="Noise", action="noise", choices=(("other", "Other"),)),))
+    channel, ts = slack.send("#hot-leads", made).remote_id.split(":")
+    slack.listen(heard.append)
+    kit.sandbox.press(BO, channel, ts, "noise")
+    wait_until(lambda: heard)
+    slack.ask(heard[0], question)
+    with pytest.raises(PermanentError, match="invalid_trigger_id"):
+        slack.ask(heard[0], question)  # a trigger works once
+    with pytest.raises(LookupError):
+        kit.sandbox.submit(BO, "longer than they may write")
+    kit.sandbox.submit(BO, "a <b>student</b>")
+    wait_until(lambda: len(heard) == 2)
+    asked, said = heard
+    assert (asked.words, said.words) == (None, "a <b>student</b>")
+    for name in ("action", "alert_id", "choice", "place", "remote_id", "address"):
+        assert getattr(asked, name) == getattr(said, name)
+    assert kit.sandbox.asked(BO) is None
+
+
+def test_a_view_of_somebody_else_or_a_broken_one_is_no_press() -> None:
+    view = {"id": "V1", "callback_id": "hotlead_words", "private_metadata": "{", "state": {}}
+    of_bo = {"type": "view_submission", "user": {"id": "U1"}}
+    assert read_press(of_bo | {"view": view}) is None
+    assert read_press(of_bo | {"view": view | {"callback_id": "theirs"}}) is None
+    assert read_press({"type": "view_submission"}) is None
 
 
 def test_the_presser_alone_is_told_also_in_a_direct_message(kit: Kit) -> None:

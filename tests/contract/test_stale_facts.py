@@ -73,6 +73,31 @@ def test_the_owner_of_a_second_ago_is_told_though_the_mirror_is_an_hour_old(
     assert made.slack.messages("ben@team.example") == []
 
 
+def test_a_decline_looks_live_at_whom_it_asks_next(make_desk: MakeDesk) -> None:
+    made = make_desk()
+    made.post("dana@acme.example")
+    made.told("ann")
+    assert made.worker.settle()
+    made.clock.forward(HOUR / 6)  # within the rung's wait, and the mirror is over its budget
+    start = made.clock.now()
+    made.crm.create(
+        "OutOfOffice",
+        UserId=made.ids["ben"],
+        StartDate=(start - HOUR).strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+        EndDate=(start + 48 * HOUR).strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+        IsEnabled=True,
+    )
+    (message,) = made.slack.messages("ann@team.example")
+    made.slack.press("ann@team.example", message["channel"], message["ts"], "not_mine")
+    made.told("#hot-leads")
+    until(
+        lambda: "Ann AE said it is not theirs; now #hot-leads (coverage_channel)" in made.events(),
+        "the climb",
+    )
+    assert "by the mirror Ben AE was next, by the CRM it is #hot-leads" in made.events()
+    assert made.slack.messages("ben@team.example") == []
+
+
 def test_a_burst_on_one_account_is_one_live_read(make_desk: MakeDesk) -> None:
     some = tuple(
         WorldContact(key=f"p{n}", name=f"P {n}", email=f"p{n}@acme.example", account="acme")

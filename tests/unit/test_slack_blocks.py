@@ -75,6 +75,7 @@ cards = st.builds(
             action=st.sampled_from(ACTIONS),
             style=st.sampled_from(["", "primary", "danger", "green"]),
             url=st.one_of(st.just(""), urls),
+            choices=st.one_of(st.just(()), st.lists(st.tuples(anything, anything), max_size=3)),
         ),
         max_size=30,
     ),
@@ -221,3 +222,28 @@ def test_an_empty_card_is_still_a_message() -> None:
     made = message(Card(key="", alert_id="", title="", summary=""))
     check_blocks(made["blocks"])
     assert made["text"] == "Hotlead"
+
+
+MENU = Button(label="Snooze", action="snooze", choices=(("30m", "30 minutes"), ("1h", "1 hour")))
+
+
+def test_a_menu_forgets_what_was_chosen_when_the_status_is_another() -> None:
+    ids = []
+    for status in ("waiting", "snoozed", "snoozed"):
+        (found,) = [
+            one for one in blocks(card(buttons=(MENU,), status=status)) if "block_id" in one
+        ]
+        ids.append(found["block_id"])
+    assert ids[0] != ids[1] == ids[2]
+
+
+def test_menus_come_after_the_buttons_and_carry_the_alert_with_each_choice() -> None:
+    plain_one = Button(label="Not mine", action="not_mine")
+    (found,) = [one for one in blocks(card(buttons=(MENU, plain_one))) if "elements" in one][:1]
+    assert [one["action_id"] for one in found["elements"]] == ["open_thread", "not_mine", "snooze"]
+    select = found["elements"][-1]
+    assert (select["type"], select["placeholder"]["text"]) == ("static_select", "Snooze")
+    assert [one["value"] for one in select["options"]] == [
+        f"30m:{CARD.alert_id}",
+        f"1h:{CARD.alert_id}",
+    ]

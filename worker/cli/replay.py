@@ -130,6 +130,20 @@ def _print_shares(title: str, shares: dict[str, Share]) -> None:
         print_table(title, ("who", "recorded", "on trial", "change"), rows)
 
 
+def _noise(made: Replay) -> list[str]:
+    """What would become of the noise, where reps have called something so."""
+    from worker.proof.replaying import noise_json
+
+    found = noise_json(made.comparison.noise)
+    if not found["recorded"]:
+        return []
+    said = f"Noise: {found['removed']} of {found['recorded']} removed"
+    if found["added_about"]:
+        said += f", about {found['added_about']:g} added, by the share of noise of each signal"
+    lost = found["answered_removed"]
+    return [f"{said}. Alerts that were answered: {lost} removed."]
+
+
 def summary(made: Replay) -> list[str]:
     """The verdict in a few lines."""
     found = made.comparison
@@ -144,6 +158,7 @@ def summary(made: Replay) -> list[str]:
         f"Alerts: {found.alerts_added} added, {found.alerts_removed} removed. "
         f"Holes: {found.holes_opened} opened, {found.holes_closed} closed."
     )
+    lines += _noise(made)
     used = {
         "receipt": "as their receipts hold them",
         "history": "as the mirror's history has them",

@@ -129,24 +129,26 @@ class Cast:
             self.clock.forward(max(waits - self.clock.now(), timedelta(milliseconds=1)))
         return False
 
-    def press(self, email: str, alert_id: str, action: str) -> bool:
+    def press(self, email: str, alert_id: str, action: str, choice: str = "") -> bool:
         """A rep presses a button of an alert where they can see it; False when they see none."""
         user = self.outside.slack.user_id(email)
+        value = f"{choice}:{alert_id}" if choice else alert_id
         for message in reversed(self.outside.slack.messages()):
-            buttons = [
-                element
-                for block in message["blocks"]
-                if block["type"] == "actions"
-                for element in block["elements"]
-            ]
             mine = message["channel_user"] in ("", user)
-            for button in buttons:
-                fits = button.get("value") == alert_id and button["action_id"] == action
-                if fits and mine:
-                    before = self._count_presses(alert_id)
-                    self.outside.slack.press(user, message["channel"], message["ts"], action)
-                    return self._until(partial(self._pressed_since, alert_id, before))
+            if mine and value in _values(message, action):
+                before = self._count_presses(alert_id)
+                where = (message["channel"], message["ts"])
+                self.outside.slack.press(user, *where, action, choice)
+                return self.wait(partial(self._pressed_since, alert_id, before))
         return False
+
+    def write(self, email: str, alert_id: str, words: str) -> bool:
+        """A rep writes into the form before them; False when there is none."""
+        if not self.wait(lambda: self.outside.slack.asked(email) is not None):
+            return False
+        before = self._count_presses(alert_id)
+        self.outside.slack.submit(email, words)
+        return self.wait(partial(self._pressed_since, alert_id, before))
 
     def respond(self, kind: str, person_id: str, prospect_id: str) -> None:
         """A rep mails or calls the prospect; the CRM logs it and the mirror reads it."""
@@ -182,10 +184,26 @@ class Cast:
         with self.worker.store.read() as conn:
             return int(conn.execute(query).scalar_one())
 
-    def _until(self, look: Callable[[], bool], seconds: float = 10.0) -> bool:
+    def wait(self, look: Callable[[], bool], seconds: float = 10.0) -> bool:
+        """Until something is so, and then until nothing is due; False when it did not come."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if look():
                 return self.settle()
             time.sleep(0.02)
         return False
+
+
+def _values(message: dict[str, Any], action: str) -> list[str]:
+    """What a message's button carries, or each choice of its menu."""
+    elements = [
+        element
+        for block in message["blocks"]
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["action_id"] == action
+    ]
+    options = [one["value"] for element in elements for one in element.get("options", [])]
+    # A menu without a choice takes its first, which any of its values stands for.
+    plain = [value.partition(":")[2] for value in options]
+    return [*(element.get("value", "") for element in elements), *options, *plain]

@@ -22,8 +22,13 @@ class DemoControls(Protocol):
     def send_signal(self, prospect: str, kind: str, tier: int | None) -> str:
         """Report a signal about a prospect. ``kind`` is one of ``SIGNALS``, tiers go 1 to 5."""
 
-    def press(self, person: str, alert_id: str, action: str) -> str:
-        """Press a button of an alert's Slack message as ``person``."""
+    def press(
+        self, person: str, alert_id: str, action: str, choice: str = "", words: str | None = None
+    ) -> str:
+        """Press a button of an alert's Slack message as ``person``, or choose in its menu.
+
+        ``words`` is what they write into the form that a choice may open.
+        """
 
     def respond(self, person: str, alert_id: str, kind: str) -> str:
         """Log an ``email`` or ``call`` of ``person`` to the alert's prospect in the CRM."""

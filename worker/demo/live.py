@@ -17,12 +17,15 @@ from worker.store.facts import person_by_email
 from worker.sync import sync
 
 _BREAK = "\n\n"
+_ANSWERED = ("why", "snooze", "not_mine")
+"""Always followed by a word for the presser alone."""
 _DONE = {
     "claim": "claimed it",
     "acknowledge": "acknowledged it",
     "snooze": "snoozed it",
     "not_mine": "said it is not theirs",
     "noise": "marked it as noise",
+    "why": "asked why",
 }
 
 
@@ -63,21 +66,29 @@ class LiveControls:
             self._cast.settle()
         return f"A signal about {prospect} came in over HTTP."
 
-    def press(self, person: str, alert_id: str, action: str) -> str:
-        """Press a button of an alert's Slack message as ``person``."""
-        who, _ = self._person(person), self._alert(alert_id)
-        with self._one_at_a_time:
-            if not self._cast.press(person, alert_id, action):
-                raise ControlError(f"{who.name} sees no such button now.")
-            if action == "why":
-                return self._answer(who)
-        return f"{who.name} {_DONE[action]}."
-
-    def _answer(self, who: Person) -> str:
-        """What Slack told the presser alone, as far as it fits."""
+    def press(
+        self, person: str, alert_id: str, action: str, choice: str = "", words: str | None = None
+    ) -> str:
+        """Press a button of an alert's Slack message as ``person``, or choose in its menu."""
+        who, before = self._person(person), self._alert(alert_id)
         told = self._cast.outside.slack.ephemerals
-        text = unescape(told[-1]["text"]) if told else ""
-        return f"{who.name} asked why, and is told alone: {text.partition(_BREAK)[0]}"
+        with self._one_at_a_time:
+            count = len(told)
+            if not self._cast.press(person, alert_id, action, choice):
+                raise ControlError(f"{who.name} sees no such button now.")
+            if words is not None and not self._cast.write(person, alert_id, words):
+                raise ControlError(f"Nothing was asked of {who.name}.")
+            changed = self._alert(alert_id)["version"] != before["version"]
+            if action in _ANSWERED or not changed:
+                asked_of = self._cast.outside.slack.asked
+                self._cast.wait(lambda: len(told) > count or asked_of(person) is not None)
+                if words is None and asked_of(person) is not None:
+                    return f"{who.name} is asked to say why."
+        if len(told) == count:
+            return f"{who.name} {_DONE[action]}."
+        said = unescape(told[-1]["text"]).partition(_BREAK)[0]
+        asked = "asked why, and " if action == "why" else ""
+        return f"{who.name} {asked}is told alone: {said}"
 
     def respond(self, person: str, alert_id: str, kind: str) -> str:
         """Log an ``email`` or ``call`` of ``person`` to the alert's prospect in the CRM."""

@@ -34,6 +34,8 @@ class PressIn(_Strict):
     person: _Text
     alert: _Text
     action: Literal["claim", "acknowledge", "snooze", "not_mine", "noise", "why"]
+    choice: str = Field("", max_length=40, pattern="^[a-z0-9_]*$")
+    words: Annotated[str, Field(min_length=1, max_length=300)] | None = None
 
 
 class RespondIn(_Strict):
@@ -91,7 +93,9 @@ def _add_verbs(made: APIRouter, demo: DemoControls) -> None:
 
     @made.post("/demo/press", dependencies=own)
     def press(asked: PressIn) -> Response:
-        return _said(lambda: demo.press(asked.person, asked.alert, asked.action))
+        return _said(
+            lambda: demo.press(asked.person, asked.alert, asked.action, asked.choice, asked.words)
+        )
 
     @made.post("/demo/respond", dependencies=own)
     def respond(asked: RespondIn) -> Response:

@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from routing.receipt import Candidate, Decision, Fact, Step
+from worker.card import noise_in_words
+from worker.holders import Share, shares_of, stretches_of
 from worker.store.alerts import Row
 from worker.store.receipts import decision_from
 from worker.store.tables import ALERT, ALERT_EVENT, DELIVERY, RECEIPT
@@ -54,11 +56,17 @@ def alerts_shown(conn: Connection, names: Mapping[str, str]) -> list[dict[str, A
     events = _of_alerts(conn, ALERT_EVENT, ids, ALERT_EVENT.c.id)
     deliveries = _of_alerts(conn, DELIVERY, ids, DELIVERY.c.created_at)
     receipts = _firing_receipts(conn, ids)
+    stretches = stretches_of(conn, ids)
     return [
         _shown(alert, receipts.get(alert["id"]), deliveries[alert["id"]], names)
         | {"events": [_event(event) for event in events[alert["id"]]]}
+        | {"holders": [_share(one) for one in shares_of(stretches[alert["id"]])]}
         for alert in alerts
     ]
+
+
+def _share(one: Share) -> dict[str, Any]:
+    return {"name": one.name, "minutes": round(one.minutes, 2), "open": one.open}
 
 
 def _of_alerts(
@@ -84,6 +92,7 @@ def _shown(
 ) -> dict[str, Any]:
     shown: dict[str, Any] = {name: alert[name] for name in _PLAIN}
     shown |= {name: iso(alert[name]) for name in _TIMES}
+    shown["noise"] = noise_in_words(alert["noise_reason"], alert["noise_words"])
     shown["known"] = alert["prospect_id"] is not None
     if fired is None:
         return shown | {"receipt": None, "ladder": []}

@@ -17,7 +17,7 @@ from worker.clock import Clock
 from worker.doctor.absences import absence_checks
 from worker.doctor.guard import guard_checks
 from worker.doctor.mirror import mirror_checks
-from worker.doctor.people import people_checks
+from worker.doctor.people import outsider_check, people_checks
 from worker.doctor.policy import policy_checks
 from worker.doctor.store import opened, store_checks
 from worker.secrets import Secrets
@@ -49,6 +49,8 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
             yield from probe(
                 f"{surface.name} people", lambda: people_checks(store, surface, settings.policy)
             )
+        if reached and store is not None:
+            yield outsider_check(store, surface.name)
         if store is not None:
             mute = () if reached else (surface.name,)
             yield from probe(

@@ -12,6 +12,7 @@ from connectors.base import Check, Surface
 from connectors.errors import LimitError
 from routing.nouns import Account, Deal, Person, Prospect, RoleHolding
 from routing.policy import Policy, RungKind
+from worker.outsiders import outsiders
 from worker.store.engine import Store
 from worker.store.mirror import chunks, count, table_of
 from worker.store.people_facts import policy_emails
@@ -50,6 +51,22 @@ def people_checks(store: Store, surface: Surface, policy: Policy) -> Iterator[Ch
         return
     strangers = [one for one in emails if one not in known]
     yield from _judged(surface, policy, told, strangers)
+
+
+def outsider_check(store: Store, surface: str) -> Check:
+    """Whether everybody who pressed a button on the surface is known to the mirror."""
+    name = f"{surface} outsiders"
+    with store.read() as conn:
+        unknown = [one for one in outsiders(conn) if one.surface == surface]
+    if not unknown:
+        text = "everybody who pressed a button is known to the CRM"
+        return Check(name=name, state="ok", text=text)
+    said = ", ".join(f"{one.shown} ({one.presses})" for one in unknown)
+    text = (
+        f"{len(unknown)} who pressed a button were refused, as the CRM does not know them: {said}"
+    )
+    mend = f"give their CRM users the e-mails that they use in {surface.capitalize()}"
+    return Check(name=name, state="warn", text=text, mend=mend)
 
 
 def _judged(

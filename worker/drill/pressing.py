@@ -11,7 +11,7 @@ from connectors.errors import ConnectorError
 from routing.nouns import Person
 from worker.context import Context
 from worker.drill.rows import about_target, show_again
-from worker.identity import person_behind
+from worker.identity import who_is_at
 from worker.store.alerts import Row
 from worker.store.tables import DRILL_TARGET
 
@@ -44,13 +44,13 @@ def press_of_drill(ctx: Context, press: ButtonPress) -> str:
 def _who(ctx: Context, surface: Surface, press: ButtonPress, target: Row) -> tuple[str, str]:
     """The presser's name, and what is wrong with who they are."""
     try:
-        person = person_behind(ctx, surface, press.address)
-        if person is None:
-            return surface.find_email(press.address) or press.address, NO_USER
+        presser = who_is_at(ctx, surface, press.address)
     except ConnectorError as error:
         log.warning("cannot tell who pressed: %s", error, extra={"press": press.press_id})
         return press.details.get("name") or press.address, f"who pressed is not known: {error}"
-    return person.name, _another(person, target)
+    if presser.person is None:
+        return presser.email or press.address, NO_USER
+    return presser.person.name, _another(presser.person, target)
 
 
 def _another(person: Person, target: Row) -> str:

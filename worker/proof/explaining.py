@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from routing.decide import decide, dedup_key
 from routing.explain import Explanation, Happening, Receipt, explain
+from routing.hand_over import Standing
 from routing.nouns import Account, Signal
 from routing.policy import Policy, SignalClass
 from routing.receipt import Decision, Fact, Outcome
@@ -28,6 +29,8 @@ from worker.store.receipts import decision_from, policy_by_hash, snapshot_from, 
 from worker.store.tables import ALERT, ALERT_EVENT, RECEIPT, SIGNAL
 
 _LATEST = 5
+_OF_WHOM = (Outcome.ALERT.value, Outcome.HAND_OVER.value)
+"""The outcomes that say whose an alert is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,27 +50,45 @@ def explain_subject(
     now: datetime,
     signals: Sequence[SignalClass] = tuple(SignalClass),
 ) -> list[Explained]:
-    """The receipt of an alert; for others what each of ``signals`` would lead to now."""
+    """The receipts of an alert in order; for others what each of ``signals`` would lead to now."""
     if subject.alert is not None:
-        found = explain_alert(conn, subject.alert)
-        return [found] if found is not None else []
+        return explain_decisions(conn, subject.alert)
     if subject.account is not None:
         return list(_of_account(conn, subject.account, policy, now, signals))
     return list(_of_email(conn, subject.email, policy, now, signals))
 
 
-def explain_alert(conn: Connection, alert: Row) -> Explained | None:
-    """The receipt that opened the alert, with its timeline; None when it is kept no more."""
+def explain_alert(conn: Connection, alert: Row, at: datetime | None = None) -> Explained | None:
+    """The decision by which the alert is where it is, or was at a moment, with its timeline.
+
+    That which opened it or the latest that handed it over; None when it is kept no more.
+    """
+    made = [row for row in _decisions(conn, alert) if at is None or row["decided_at"] <= at]
+    return _explained(conn, alert, made, timeline=True) if made else None
+
+
+def explain_decisions(conn: Connection, alert: Row) -> list[Explained]:
+    """Every decision on whose an alert is, in order; the timeline is with the last."""
+    made = _decisions(conn, alert)
+    return [
+        _explained(conn, alert, made[:number], timeline=number == len(made))
+        for number in range(1, len(made) + 1)
+    ]
+
+
+def _decisions(conn: Connection, alert: Row) -> list[Row]:
     query = (
         select(RECEIPT.c.snapshot, RECEIPT.c.decision, RECEIPT.c.decided_at, SIGNAL)
         .join(SIGNAL, SIGNAL.c.id == RECEIPT.c.signal_id)
-        .where(RECEIPT.c.alert_id == alert["id"], RECEIPT.c.outcome == Outcome.ALERT.value)
+        .where(RECEIPT.c.alert_id == alert["id"], RECEIPT.c.outcome.in_(_OF_WHOM))
         .order_by(RECEIPT.c.id)
-        .limit(1)
     )
-    row = conn.execute(query).mappings().first()
-    if row is None:
-        return None
+    return list(conn.execute(query).mappings())
+
+
+def _explained(conn: Connection, alert: Row, made: Sequence[Row], *, timeline: bool) -> Explained:
+    """The last of these decisions; those before it are what it was made upon."""
+    row = made[-1]
     decision = decision_from(row["decision"])
     receipt = Receipt(
         signal=signal_from(row),
@@ -75,12 +96,34 @@ def explain_alert(conn: Connection, alert: Row) -> Explained | None:
         decision=decision,
         decided_at=row["decided_at"],
         policy=policy_then(conn, decision.policy_hash),
-        happenings=tuple(_timeline(conn, alert)),
+        happenings=tuple(_timeline(conn, alert)) if timeline else (),
+        stands=_stood_on(conn, alert, made),
     )
     at = f" of {alert['account_name']}" if alert["account_name"] else ""
     title = f"The alert about {alert['prospect_name']}{at}"
+    if receipt.stands is not None:
+        title += f", handed over {row['decided_at']:%Y-%m-%d %H:%M} UTC"
     return Explained(
         title=title, receipt=receipt, explanation=explain(receipt), alert_id=alert["id"]
+    )
+
+
+def _stood_on(conn: Connection, alert: Row, made: Sequence[Row]) -> Standing | None:
+    """What the alert stood on before the last of these decisions; None for the first."""
+    if len(made) == 1:
+        return None
+    first, before = decision_from(made[0]["decision"]), decision_from(made[-2]["decision"])
+    declines = select(ALERT_EVENT.c.person_id).where(
+        ALERT_EVENT.c.alert_id == alert["id"],
+        ALERT_EVENT.c.kind == "declined",
+        ALERT_EVENT.c.at <= made[-1]["decided_at"],
+    )
+    return Standing(
+        fired_at=alert["fired_at"],
+        signal_class=first.signal_class,
+        assignee_id=before.assignee_id,
+        turn=before.turn,
+        declined=frozenset(row[0] for row in conn.execute(declines) if row[0]),
     )
 
 

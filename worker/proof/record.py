@@ -72,6 +72,7 @@ def _chunk(since: datetime, after: int, last: int) -> Select[Any]:
             RECEIPT.c.decision,
             RECEIPT.c.alert_id.label("its_alert"),
             ALERT.c.closed_at,
+            ALERT.c.state.label("became"),
             SIGNAL,
         )
         .join(SIGNAL, SIGNAL.c.id == RECEIPT.c.signal_id)
@@ -93,6 +94,7 @@ def _kept(row: Any) -> Kept:
         alert_id=row["its_alert"],
         open_before=snapshot.open_alert.id if snapshot.open_alert else None,
         closed_at=row["closed_at"],
+        became=row["became"] or "",
     )
     return Kept(
         receipt_id=row["receipt_id"],

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from routing.differences import Comparison, Difference, Share
+from routing.differences import Comparison, Difference, Noise, Share
 from routing.policy import Policy
 from routing.trial import Trial
 from worker.proof.record import Answers, Facts, count_receipts, open_at, receipts
@@ -75,11 +75,27 @@ def as_json(made: Replay) -> dict[str, Any]:
         },
         "alerts_added": found.alerts_added,
         "alerts_removed": found.alerts_removed,
+        "noise": noise_json(found.noise),
         "holes_opened": found.holes_opened,
         "holes_closed": found.holes_closed,
         "reps": _shares(found.reps),
         "roles": _shares(found.roles),
         "examples": [difference_json(one) for one in found.examples],
+    }
+
+
+def noise_json(kinds: dict[str, Noise]) -> dict[str, Any]:
+    """What reps called noise: recorded, removed, and about how much would be added."""
+    return {
+        "recorded": sum(one.noise for one in kinds.values()),
+        "removed": sum(one.removed for one in kinds.values()),
+        "added_about": round(sum(one.added_about for one in kinds.values()), 1),
+        "answered_removed": sum(one.answered_removed for one in kinds.values()),
+        "by_signal": {
+            name: asdict(one) | {"added_about": round(one.added_about, 1)}
+            for name, one in sorted(kinds.items())
+            if one.alerts or one.added
+        },
     }
 
 

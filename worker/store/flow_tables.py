@@ -67,7 +67,9 @@ class AlertRow(SQLModel, table=True):
     ``revision`` counts changes that its messages and its task must show; ``version`` guards every
     change by compare-and-set. ``handed_at`` is when it last went to another assignee. ``ladder``
     is the name of the ladder that it climbs, ``turn`` the pool or queue in which its assignee took
-    a turn; '' for none. Latencies are minutes.
+    a turn; '' for none. Latencies are minutes. While it is snoozed, ``due_at`` is its end and
+    ``snooze_zone`` the time zone of who snoozed it. Of noise, ``holder_id`` and ``closed_at`` say
+    who and when, ``noise_reason`` is a ``NoiseReason`` or '' and ``noise_words`` the rep's own.
     """
 
     __tablename__ = "alert"
@@ -129,6 +131,7 @@ class AlertRow(SQLModel, table=True):
     declined: list[str] = Field(default_factory=list, sa_type=Json)
     round: int = 0
     due_at: datetime | None = Field(default=None, sa_type=Utc)
+    snooze_zone: str = ""
     handed_at: datetime | None = Field(default=None, sa_type=Utc)
     fired_at: datetime = Field(sa_type=Utc, index=True)
     delivered_at: datetime | None = Field(default=None, sa_type=Utc)
@@ -139,6 +142,8 @@ class AlertRow(SQLModel, table=True):
     latency_minutes: float | None = None
     working_latency_minutes: float | None = None
     closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    noise_reason: str = ""
+    noise_words: str = ""
 
 
 ALERT_OPEN = text("alert.open")
@@ -294,6 +299,20 @@ class PressRow(SQLModel, table=True):
     surface: str
     address: str
     at: datetime = Field(sa_type=Utc)
+
+
+class OutsiderRow(SQLModel, table=True):
+    """Somebody who pressed a button and whom the mirror does not know, for the admin to see.
+
+    ``email`` is what the surface tells of them, '' for nothing; ``last_at`` the latest press.
+    """
+
+    __tablename__ = "outsider"
+    surface: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    email: str
+    presses: int
+    last_at: datetime = Field(sa_type=Utc)
 
 
 class DigestRow(SQLModel, table=True):

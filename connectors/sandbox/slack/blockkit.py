@@ -10,6 +10,7 @@ from connectors.sandbox.slack.state import SlackError
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 _STYLES = ("primary", "danger")
+_OTHER_ELEMENTS = ("select", "picker", "overflow")
 _KNOWN_BLOCKS = (
     "actions",
     "context",
@@ -57,17 +58,14 @@ def _block(block: Any, at: str, number: int, seen: set[str]) -> dict[str, Any]:
         if block_id in seen:
             raise _Fault("block_id already exists", f"{at}/block_id")
         seen.add(block_id)
-    if kind == "header":
-        _text(block.get("text"), f"{at}/text", 150, kinds=("plain_text",))
-    elif kind == "section":
-        _section(block, at)
-    elif kind == "context":
-        _context(block, at)
-    elif kind == "actions":
-        _actions(block, at)
-    elif kind == "image":
-        _image(block, at)
+    check = _CHECKS.get(str(kind))
+    if check is not None:
+        check(block, at)
     return {"block_id": f"b{number:02d}{len(seen):02d}", **block}
+
+
+def _header(block: dict[str, Any], at: str) -> None:
+    _text(block.get("text"), f"{at}/text", 150, kinds=("plain_text",))
 
 
 def _section(block: dict[str, Any], at: str) -> None:
@@ -114,7 +112,9 @@ def _element(one: Any, at: str) -> str:
         _string(one["action_id"], f"{at}/action_id", 255)
     if kind == "button":
         _button(one, at)
-    elif not isinstance(kind, str) or not kind.endswith(("select", "picker", "overflow", "input")):
+    elif kind == "static_select":
+        _static_select(one, at)
+    elif not isinstance(kind, str) or not kind.endswith(_OTHER_ELEMENTS):
         raise _Fault(f"unsupported type: {kind}", f"{at}/type")
     return str(one.get("action_id", ""))
 
@@ -129,6 +129,37 @@ def _button(one: dict[str, Any], at: str) -> None:
             raise _Fault("must be a valid URL", f"{at}/url")
     if "style" in one and one["style"] not in _STYLES:
         raise _Fault("value is not one of the allowed ones", f"{at}/style")
+
+
+def _static_select(one: dict[str, Any], at: str) -> None:
+    if "placeholder" in one:
+        _text(one["placeholder"], f"{at}/placeholder", 150, kinds=("plain_text",))
+    if "options" not in one and "option_groups" not in one:
+        raise _Fault("missing required field: options", at)
+    for where, option in _items(one, at, "options", 100):
+        if not isinstance(option, dict):
+            raise _Fault("must be an object", where)
+        _text(option.get("text"), f"{where}/text", 75)
+        if "value" not in option:
+            raise _Fault("missing required field: value", where)
+        _string(option["value"], f"{where}/value", 150)
+
+
+def _input(block: dict[str, Any], at: str) -> None:
+    if "label" not in block:
+        raise _Fault("missing required field: label", at)
+    _text(block["label"], f"{at}/label", 2000, kinds=("plain_text",))
+    element = block.get("element")
+    if not isinstance(element, dict):
+        raise _Fault("missing required field: element", at)
+    if element.get("type") != "plain_text_input":
+        _element(element, f"{at}/element")
+        return
+    if "placeholder" in element:
+        _text(element["placeholder"], f"{at}/element/placeholder", 150, kinds=("plain_text",))
+    longest = element.get("max_length", 3000)
+    if not isinstance(longest, int) or not 1 <= longest <= 3000:
+        raise _Fault("must be between 1 and 3000", f"{at}/element/max_length")
 
 
 def _image(one: dict[str, Any], at: str) -> None:
@@ -172,3 +203,13 @@ def _string(value: Any, at: str, longest: int) -> None:
     # Counted as a browser counts, so that a message that passes here passes the stricter reading.
     if len(value.encode("utf-16-le", "surrogatepass")) // 2 > longest:
         raise _Fault(f"must be less than {longest + 1} characters", at)
+
+
+_CHECKS = {
+    "header": _header,
+    "section": _section,
+    "context": _context,
+    "actions": _actions,
+    "image": _image,
+    "input": _input,
+}

@@ -25,6 +25,7 @@ LONGEST_TEXT = 40_000
 LONGEST_BLOCKS = 13_200
 """Letters of all blocks together; not in the documents, but seen by many (bolt-js#2509)."""
 SECONDS_BETWEEN = 1.0
+_VIEW_TITLE, _VIEW_METADATA = 24, 3000
 
 
 class RateLimited(Exception):
@@ -179,11 +180,31 @@ def permalink(call: Call) -> JSON:
     return {"channel": channel.id, "permalink": f"https://{TEAM_DOMAIN}.slack.com/{path}"}
 
 
+def _check_modal(given: JSON, blocks: list[JSON]) -> None:
+    """A title is needed, a submit button where something is asked; both are short."""
+    faults = []
+    for name in ("title", "submit", "close"):
+        text = (given.get(name) or {}).get("text", "")
+        if len(text) > _VIEW_TITLE:
+            faults.append(f"must be less than 25 characters [json-pointer:/view/{name}/text]")
+    if not given.get("title"):
+        faults.append("missing required field: title [json-pointer:/view]")
+    if any(one["type"] == "input" for one in blocks) and not given.get("submit"):
+        faults.append("missing required field: submit [json-pointer:/view]")
+    if len(given.get("private_metadata", "")) > _VIEW_METADATA:
+        faults.append("must be less than 3001 characters [json-pointer:/view/private_metadata]")
+    if faults:
+        messages = [f"[ERROR] {one}" for one in faults]
+        raise SlackError("invalid_arguments", response_metadata={"messages": messages})
+
+
 def _view(call: Call, kinds: tuple[str, ...]) -> JSON:
     given = call.parsed("view", "invalid_arguments")
     if not isinstance(given, dict) or given.get("type") not in kinds:
         raise SlackError("invalid_arguments")
     blocks = check_blocks(given.get("blocks"), most=VIEW_BLOCKS)
+    if given["type"] == "modal":
+        _check_modal(given, blocks)
     view_id = call.state.new_id("V")
     view: JSON = {
         "id": view_id,
@@ -212,9 +233,12 @@ def _view(call: Call, kinds: tuple[str, ...]) -> JSON:
 
 def open_view(call: Call) -> JSON:
     """``views.open``; a trigger works once."""
-    if call.state.triggers.pop(call.required("trigger_id"), None) is None:
+    whose = call.state.triggers.pop(call.required("trigger_id"), None)
+    if whose is None:
         raise SlackError("invalid_trigger_id")
-    return {"view": _view(call, ("modal",))}
+    view = _view(call, ("modal",))
+    call.state.asked[view["id"]] = whose
+    return {"view": view}
 
 
 def publish_view(call: Call) -> JSON:

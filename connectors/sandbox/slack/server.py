@@ -18,7 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.slack import chat, conversations, people
 from connectors.sandbox.slack.call import JSON, Call, Method, read_arguments
-from connectors.sandbox.slack.presses import block_actions
+from connectors.sandbox.slack.presses import block_actions, view_submission
 from connectors.sandbox.slack.sockets import Acknowledgement, Hub
 from connectors.sandbox.slack.state import APP_ID, Channel, SlackError, State
 from connectors.sandbox.world import World
@@ -186,9 +186,10 @@ class SlackSandbox:
             "pings": message.pings,
         }
 
-    def press(self, user: str, channel: str, ts: str, action_id: str) -> str:
+    def press(self, user: str, channel: str, ts: str, action_id: str, option: str = "") -> str:
         """Press a button as a person (id or e-mail); LookupError when that cannot be done.
 
+        In a menu, ``option`` is how the value of what they choose begins; the first for ''.
         Returns the id of the envelope, which is delivered to one of the open sockets, again
         while unacknowledged, and waits while no socket is open.
         """
@@ -199,8 +200,29 @@ class SlackSandbox:
             if ts not in place.messages:
                 raise LookupError(f"{place.id} has no message {ts}")
             payload = block_actions(
-                self.state, person, place, place.messages[ts], action_id, self._base_url
+                self.state, person, place, place.messages[ts], action_id, self._base_url, option
             )
+        return self.sockets.push("interactive", payload)
+
+    def asked(self, user: str) -> dict[str, Any] | None:
+        """The modal that lies open before a person, the latest of several; None for none."""
+        with self.state.lock:
+            mine = self.state.user(user).id
+            ids = [one for one, whose in self.state.asked.items() if whose == mine]
+            return self.state.views[ids[-1]] if ids else None
+
+    def submit(self, user: str, text: str) -> str:
+        """Write into the modal before a person and submit it; LookupError when there is none."""
+        view = self.asked(user)
+        if view is None:
+            raise LookupError(f"nothing is asked of {user}")
+        for block in view["blocks"]:
+            most = block.get("element", {}).get("max_length", len(text))
+            if len(text) > most:
+                raise LookupError(f"the input takes {most} letters")
+        with self.state.lock:
+            del self.state.asked[view["id"]]
+            payload = view_submission(self.state.user(user), view, text)
         return self.sockets.push("interactive", payload)
 
     def set_status(self, user: str, text: str, emoji: str = "", expiration: int = 0) -> None:

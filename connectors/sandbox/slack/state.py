@@ -99,6 +99,8 @@ class State:
         self.ephemerals: list[dict[str, Any]] = []
         self.views: dict[str, dict[str, Any]] = {}
         self.triggers: dict[str, str] = {}
+        self.asked: dict[str, str] = {}
+        """Whose screen each modal that is still open is on, by its id."""
         self._last_stamp = 0
         self._ids = random.Random("hotlead")  # noqa: S311 - ids that only need to look real
         self.add_user(BOT_NAME, "Hotlead", "", id=BOT_USER, is_bot=True)

@@ -110,5 +110,12 @@ function timeline(alert) {
       h("li", { class: `e-${event.kind}` },
         h("time", {}, at(event.at)),
         h("span", {}, h("b", {}, plainWord(event.kind)), " ", h("span", {}, event.text))))),
-    took && h("p", { class: "took" }, `Alert to response: ${took}.`));
+    took && h("p", { class: "took" }, `Alert to response: ${took}.`),
+    alert.holders.length > 1 && h("p", { class: "quiet" }, `Whose clock it was: ${held(alert)}.`));
+}
+
+// For how long the alert was whose, in order.
+function held(alert) {
+  return alert.holders.map((one) =>
+    one.open ? `${one.name} now` : `${one.name} ${minutes(one.minutes)}`).join(", ");
 }

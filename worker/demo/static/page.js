@@ -23,10 +23,11 @@ const act = {
     show();
   },
   note: toast,
-  press(button, place, alert, action) {
+  press(button, place, alert, action, choice = "", words = undefined) {
     const person = place.kind === "dm" ? place.email : view.as;
-    return deed(button, "/demo/press", { person, alert, action });
+    return deed(button, "/demo/press", { person, alert, action, choice, words });
   },
+  ask,
   respond: (button, person, alert, kind) => deed(button, "/demo/respond", { person, alert, kind }),
 };
 
@@ -124,6 +125,19 @@ async function deed(button, path, body) {
   button.disabled = false;
   button.classList.remove("working");
   await look();
+}
+
+// Slack's form with one input; what was written, or null when it was closed.
+function ask() {
+  const [dialog, form] = [byId("ask"), byId("ask-form")];
+  form.reset();
+  return new Promise((resolve) => {
+    form.onsubmit = () => dialog.close(form.elements.words.value);
+    dialog.onclose = () => resolve(dialog.returnValue || null);
+    byId("ask-cancel").onclick = () => dialog.close("");
+    dialog.returnValue = "";
+    dialog.showModal();
+  });
 }
 
 let fading;

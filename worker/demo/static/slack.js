@@ -72,7 +72,8 @@ function block(one, message, place, act) {
   }
   if (one.type === "actions") {
     return h("div", { class: "b-actions" },
-      one.elements.map((element) => button(element, message, place, act)));
+      one.elements.map((element) => element.type === "static_select"
+        ? menu(element, message, place, act) : button(element, message, place, act)));
   }
   return one.type === "divider" ? h("hr") : h("p", {}, message.text);
 }
@@ -88,6 +89,27 @@ function button(element, message, place, act) {
       onclick: (event) => act.press(event.currentTarget, place, element.value, element.action_id),
     },
     element.text.text,
+  );
+}
+
+// A menu shows what it is for until something is chosen, and again after that.
+function menu(element, message, place, act) {
+  const title = element.placeholder.text;
+  return h(
+    "select",
+    {
+      class: "b-button b-menu", "aria-label": title,
+      "data-focus": `${message.ts}-${element.action_id}`, disabled: !ACTIONS.has(element.action_id),
+      onchange: async (event) => {
+        const [select, value] = [event.currentTarget, event.currentTarget.value];
+        select.value = "";
+        const [choice, alert] = value.split(":", 2);
+        const words = choice === "other" ? await act.ask() : undefined;
+        if (words !== null) act.press(select, place, alert, element.action_id, choice, words);
+      },
+    },
+    h("option", { value: "", selected: true, hidden: true }, title),
+    element.options.map((one) => h("option", { value: one.value }, one.text.text)),
   );
 }
 

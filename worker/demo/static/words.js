@@ -75,7 +75,10 @@ export function standing(alert) {
     const how = alert.response_kind === "email" ? "e-mail" : alert.response_kind || "the rep";
     return `Answered by ${how} after ${minutes(alert.latency_minutes)}`;
   }
-  if (alert.state === "noise") return "Marked as noise";
+  if (alert.state === "noise") {
+    const by = alert.holder_name ? ` by ${alert.holder_name}` : "";
+    return `Marked as noise${by}${alert.noise ? `: ${alert.noise}` : ""}`;
+  }
   if (alert.state === "acknowledged") return `${alert.holder_name} is on it`;
   if (alert.state === "snoozed") return `Snoozed by ${alert.holder_name} until ${at(alert.due_at)}`;
   const until = alert.due_at ? ` until ${at(alert.due_at)}` : "";

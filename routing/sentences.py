@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from routing.conditions import When
 from routing.coverage import AccountFacts, Asked, Group, Recipient
 from routing.holds import Case, failing, on_list
-from routing.nouns import Account, Deal, OutOfOffice
-from routing.policy import Policy, SignalClass, StageClass
-from routing.roles import find_assignee
-from routing.sentence_parts import Given, MadeUp, Reach, Sentence
+from routing.made_up import invented, without
+from routing.policy import NamedAccount, Policy, SignalClass, StageClass
+from routing.roles import find_assignee, named_account
+from routing.sentence_parts import Given, Reach, Sentence
 from routing.sentence_parts import Sentences as Sentences
 from routing.snapshot import Snapshot
 from routing.stages import standing
@@ -61,6 +61,7 @@ class _Known:
     group: Group
     holders: dict[str, str]
     """By role, the address of whoever holds it."""
+    named: NamedAccount | None
 
 
 class Court:
@@ -101,7 +102,7 @@ class Court:
         for number, verdict in enumerate(self.verdicts):
             made_up = verdict.sentence.given.made_up
             if made_up is not None:
-                facts = _invented(made_up, self._team)
+                facts = invented(made_up, self._team)
                 self._judge(number, verdict, facts, ("made up", number))
 
     def _judge(self, number: int, verdict: Verdict, facts: AccountFacts, key: Hashable) -> None:
@@ -178,12 +179,13 @@ class Court:
         world = (given.away, given.day, given.days, given.time, supposed)
         if world not in self._asked:
             moments = self._moments(given)
-            team = _without(given.away, self._team, self._policy, moments)
+            team = without(given.away, self._team, self._policy, moments)
             self._asked[world] = (Asked(team, self._policy, moments, supposed), moments)
         asked, moments = self._asked[world]
         if (world, key) not in self._known:
             holders = self._holders(asked, supposed, facts)
-            self._known[(world, key)] = _Known(asked.group(facts), holders)
+            named = named_account(asked.snapshot(facts), self._policy)
+            self._known[(world, key)] = _Known(asked.group(facts), holders, named)
         return self._known[(world, key)], moments
 
     def _moments(self, given: Given) -> Sequence[datetime]:
@@ -232,10 +234,10 @@ class Court:
         if told.role in reach.role and assignee is not None:
             people.add(assignee.email)
         if reach.or_backup:
-            people |= {one for person in tuple(people) for one in self._backups(person)}
+            people |= {one for person in tuple(people) for one in self._backups(person, known)}
         return people | set(reach.channel)
 
-    def _backups(self, email: str) -> Iterator[str]:
+    def _backups(self, email: str, known: _Known) -> Iterator[str]:
         """Whoever may cover for a person: their backup, and that one's, as the ladder has it."""
         seen = {email}
         waiting = [email]
@@ -244,8 +246,8 @@ class Court:
             person = self._team.by_email(one)
             written = self._policy.backups.get(one)
             mirrored = self._team.people.get(person.backup_id or "") if person else None
-            named = [row.backup for row in self._policy.named_accounts if row.rep == one]
-            for other in (written, mirrored.email if mirrored and not written else None, *named):
+            named = known.named.backup if known.named and known.named.rep == one else None
+            for other in (written, mirrored.email if mirrored and not written else None, named):
                 if other and other not in seen:
                     seen.add(other)
                     waiting.append(other)
@@ -257,61 +259,3 @@ def _stages(given: Given, present: StageClass | None) -> set[StageClass]:
     if given.stage is None or given.present:
         wanted &= {present} if present is not None else set()
     return {one for one in wanted if isinstance(one, StageClass)}
-
-
-def _invented(made_up: MadeUp, team: Snapshot) -> AccountFacts:
-    """The account that a sentence makes up, with its deal and its territories."""
-
-    def person(text: str) -> str:
-        found = team.by_email(text) if "@" in text else None
-        return found.id if found is not None else text
-
-    account = Account(
-        id="made-up",
-        name=made_up.name,
-        domain=made_up.domain,
-        owner_id=person(made_up.owner) if made_up.owner else None,
-        kind=made_up.kind,
-        fields={name: person(value) for name, value in made_up.fields.items()},
-    )
-    wanted = {name.casefold() for name in made_up.territory}
-    mine = (one.id for one in team.territories if one.name.casefold() in wanted)
-    deals: tuple[Deal, ...] = ()
-    if made_up.deal is not None:
-        said = made_up.deal
-        label = said.stage.casefold()
-        stages = (one.id for one in team.stages.values() if one.label.casefold() == label)
-        deal = Deal(
-            id="made-up-deal",
-            name=f"The deal of {made_up.name}",
-            stage_id=next(stages, said.stage),
-            account_id=account.id,
-            pipeline_id=said.pipeline,
-            owner_id=person(said.owner) if said.owner else None,
-            amount=said.amount,
-            fields={name: person(value) for name, value in said.fields.items()},
-        )
-        deals = (deal,)
-    return AccountFacts(account=account, deals=deals, territories=tuple(sorted(mine)))
-
-
-def _without(
-    away: tuple[str, ...], team: Snapshot, policy: Policy, moments: Sequence[datetime]
-) -> Snapshot:
-    """The team with these people away on every one of the days."""
-    source = next((one for one in policy.availability.precedence if one != "holiday"), "manual")
-    people = (team.by_email(email) for email in away)
-    rows = tuple(
-        OutOfOffice(
-            id=f"supposed-{person.id}",
-            person_id=person.id,
-            starts_at=min(moments) - timedelta(days=1),
-            ends_at=max(moments) + timedelta(days=1),
-            source=source,
-        )
-        for person in people
-        if person is not None
-    )
-    gone = {row.person_id for row in rows}
-    kept = (row for row in team.out_of_office if not (row.available and row.person_id in gone))
-    return replace(team, out_of_office=(*kept, *rows))

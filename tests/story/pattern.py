@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -24,12 +24,12 @@ from connectors.sandbox.hubspot import HubspotSandbox
 from connectors.sandbox.salesforce import SalesforceSandbox
 from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
-from connectors.sandbox.world import World, WorldAccount, WorldContact
 from routing.latency import Summary
 from routing.nouns import Evidence
-from tests.contract.flow_kit import wiped, write_crm
+from tests.contract.flow_kit import wiped
 from tests.story.crm import give_deal, log_contact, our_tasks
-from tests.story.world import MONDAY, person, small_world
+from tests.story.seed_team import EDITED, seed_world, write_csv
+from tests.story.world import MONDAY
 from tests.story.writes import Writes
 from worker.clock import SystemClock
 from worker.digest import make_digests
@@ -48,29 +48,6 @@ _OWNED = {
     "salesforce": ("Account", "Contact", "Lead", "Opportunity"),
     "hubspot": ("companies", "contacts", "deals"),
 }
-_EDITED = {
-    "without a CRM": (
-        "bdr-ae",
-        {
-            "crm: salesforce\nsalesforce:\n  login_url: https://YOUR-DOMAIN.my.salesforce.com": (
-                "crm: csv\ncsv: {folder: crm}"
-            ),
-            '["field:account.BDR__c", "team:BDR"]': '["field:account.bdr"]',
-            '["owner:deal", "owner:account"]': '["field:account.ae"]',
-            '["field:account.CSM__c", "team:CSM"]': '["field:account.csm"]',
-            "  routes:\n": (
-                "  suppress:\n"
-                "    - {name: a visit is only looked up, when: {signal: visit}}\n"
-                "  routes:\n"
-                "    - name: Security is Cara's\n"
-                '      when: {title: "*security*"}\n'
-                '      to: "person:cara@team.example"\n'
-                '      watchers: ["#hot-leads"]\n'
-            ),
-        },
-    )
-}
-"""Presets that a team has edited: which, and by what each text was replaced."""
 _RUNNING = """
 slack: {{base_url: "{slack}/api/", ping_seconds: 0.2}}
 store: {{url: "{store}"}}
@@ -78,26 +55,6 @@ web: {{listen: "127.0.0.1:0"}}
 signals: {{require_signature: false}}
 clock: {{sweep_seconds: 10000, sync_seconds: 10000, digest_seconds: 10000, audit_seconds: 10000}}
 """
-
-
-def seed_world() -> World:
-    """The small team with two more AEs: Cara, and Dave, who is not on Slack. Each has accounts."""
-    world = small_world()
-    globex = WorldAccount(
-        key="globex", name="Globex", domain="globex.example", owner="ben", bdr="bea"
-    )
-    initech = WorldAccount(key="initech", name="Initech", domain="initech.example", owner="dave")
-    gus = WorldContact(key="gus", name="Gus Green", email="gus@globex.example", account="globex")
-    ines = WorldContact(
-        key="ines", name="Ines Ink", email="ines@initech.example", account="initech"
-    )
-    dave = person("dave", "AE", on_slack=False, backup="ben")
-    return replace(
-        world,
-        people=(*world.people, person("cara", "AE"), dave),
-        accounts=(*world.accounts, globex, initech),
-        contacts=(*world.contacts, gus, ines),
-    )
 
 
 @dataclass
@@ -154,7 +111,7 @@ class Pattern:
         """Start the CRM that the preset names; the secrets by which it is reached."""
         self.crm = str(YAML(typ="safe", pure=True).load(text)["crm"])
         if self.crm == "csv":
-            _write_csv(self.folder / "crm")
+            write_csv(self.folder / "crm")
             return {}
         made = SalesforceSandbox if self.crm == "salesforce" else HubspotSandbox
         self.sandbox = made(self.clock.now)
@@ -343,7 +300,7 @@ def patterns(folder: Path) -> Iterator[Callable[[str], Pattern]]:
             if name not in made:
                 own = folder / name.replace(" ", "-")
                 own.mkdir()
-                preset, changes = _EDITED.get(name, (name, {}))
+                preset, changes = EDITED.get(name, (name, {}))
                 made[name] = stack.enter_context(Pattern(preset, own, changes))
             return made[name]
 
@@ -356,17 +313,6 @@ def _next_morning(now: datetime) -> datetime:
     while day.weekday() >= _SATURDAY:
         day += timedelta(days=1)
     return day
-
-
-def _write_csv(folder: Path) -> None:
-    """The files of the team without a CRM, with Cara and with Theo, who answers for security."""
-    write_crm(folder)
-    people, contacts = folder / "people.csv", folder / "contacts.csv"
-    people.write_text(people.read_text() + "Cara,cara@team.example,AE,mia@team.example,\n")
-    head, *lines = contacts.read_text().splitlines()
-    titled = [f"{head},title", *(f"{line}," for line in lines)]
-    theo = "theo@north.example,Theo Sure,North,Chief Security Officer"
-    contacts.write_text("\n".join([*titled, theo]) + "\n")
 
 
 def _key(name: str) -> str:

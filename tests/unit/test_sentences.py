@@ -268,3 +268,19 @@ def test_a_pool_and_a_named_rep_are_roles_too() -> None:
 def test_an_automatic_reply_reaches_nobody() -> None:
     given = {"sentiment": "automatic"}
     assert verdict({"given": given, "never": {"role": "ae", "rung": "any"}}).ok
+
+
+def test_the_backup_is_the_one_of_this_named_account() -> None:
+    rows = [
+        {"account": "Acme", "rep": "dan@team.example", "backup": "bea@team.example"},
+        {"account": "Beta", "rep": "dan@team.example", "backup": "cid@team.example"},
+    ]
+    rules = policy(named_accounts=rows, routes=[{"name": "all", "to": "named_rep"}])
+    dan = {"person": "dan@team.example", "or_backup": True}
+    given = {"account": "Acme", "away": "dan@team.example"}
+    assert verdict({"given": given, "always": dan}, rules).ok
+    crossed = policy(
+        named_accounts=[rows[0] | {"backup": "cid@team.example"}, rows[1]],
+        routes=[{"name": "all", "to": "person:bea@team.example"}],
+    )
+    assert not verdict({"given": given, "always": dan}, crossed).ok

@@ -117,3 +117,16 @@ def test_the_published_schema_is_that_of_the_models_and_fits_the_presets() -> No
     assert not list(checks.iter_errors({"crm": "hubspot", "policy": "policy.yaml"}))
     assert list(checks.iter_errors(loaded(MAIN.replace("routes:", "rutes:"))))
     assert list(checks.iter_errors({"crm": "pipedrive", "policy": "policy.yaml"}))
+
+
+def test_a_problem_of_the_whole_is_told_in_the_file_of_the_team_that_can_mend_it(
+    teams: Path,
+) -> None:
+    circle = (
+        US.replace("stage: customer", "stage: active_deal")
+        + "backups: {y@b.example: x@b.example}\n"
+    )
+    written(teams, circle, "teams/us.yaml")
+    dead, round_ = sorted(problems(teams, MAIN), reverse=True)
+    assert dead.startswith("teams/us.yaml:2:5: routes: 'US' is never reached, as 'EMEA' before it")
+    assert round_.startswith("teams/emea.yaml:5:11: backups: x@b.example → y@b.example → x@b")

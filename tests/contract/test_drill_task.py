@@ -21,6 +21,7 @@ from worker.clock import SystemClock
 from worker.context import Context, Patience
 from worker.dispatch.in_process import InProcess
 from worker.drill.asking import Record, ask
+from worker.drill.report import report_of
 from worker.drill.running import advance, end
 from worker.drill.task import work_on_task
 from worker.store.engine import Store
@@ -156,3 +157,24 @@ def test_a_drill_that_ended_in_between_still_takes_its_task_away(ctx: Context, s
     assert task["step"] == "failed"
     assert task["removed_at"] is not None
     assert side.tasks() == []
+
+
+def test_a_crm_that_stays_away_is_no_reason_to_wait_for_ever(ctx: Context, side: Side) -> None:
+    """The task cannot be removed: the report says so, and it goes as soon as it can."""
+    drill_id = begun(ctx, side.record)
+    side.faults.order(Fault(kind="status", path=side.write_path, status=503, times=-1, skip=1))
+    advance(ctx, str(drill_id))
+    with ctx.store.write() as tx:
+        assert end(tx, drill_id, ctx.clock.now())
+    side.faults.order(Fault(kind="status", method="DELETE", status=503, times=-1))
+    advance(ctx, str(drill_id))
+    found = report_of(ctx.store, drill_id)
+    assert (found.over, found.waits, found.failed) == (False, True, True)
+    assert len(side.tasks()) == 1
+    side.faults.clear()
+    ctx.clock.forward(timedelta(hours=1))  # type: ignore[attr-defined]
+    advance(ctx, str(drill_id))
+    found = report_of(ctx.store, drill_id)
+    assert (found.over, found.waits, found.failed) == (True, False, True)
+    assert side.tasks() == []
+    side.crm.remove_activity(str(task_of(ctx)["remote_id"]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from worker.cli.output import console, errors, print_table
+from worker.cli.output import console, errors, print_table, printable
 from worker.store.engine import Store
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ _STEPS = {
 
 def say(text: str) -> None:
     """A sentence that no markup and no width changes."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
+    shown = "\n".join(printable(line) for line in text.split("\n"))
+    console.print(shown, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_plan(targets: Sequence[Target], record: Record | None) -> None:
@@ -58,7 +59,7 @@ def follow(store: Store, drill_id: int) -> Report:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     found = report_of(store, drill_id)
-    if found.over:
+    if found.over or found.waits:
         return found
     with Progress(*columns, console=errors, transient=True) as bar:
         line = bar.add_task(_how_far(found), total=None)
@@ -66,7 +67,7 @@ def follow(store: Store, drill_id: int) -> Report:
             while True:
                 time.sleep(_LOOK_SECONDS)
                 found = report_of(store, drill_id)
-                if found.over:
+                if found.over or found.waits:
                     return found
                 bar.update(line, description=_how_far(found))
         except KeyboardInterrupt:
@@ -87,6 +88,9 @@ def _how_far(found: Report) -> str:
 def print_report(found: Report) -> None:
     """By person, then by channel, the write-back, and what to mend."""
     number = found.drill["drill"]
+    if found.drill["state"] == "withdrawn":
+        say(f"Drill {number} by {found.drill['by']} was withdrawn; nobody was told.")
+        return
     people = [(*_who(one), *_states(one), _path(one)) for one in found.people]
     if people:
         columns = ("who", "told as", "identity", "delivery", "button", "escalation")
@@ -121,7 +125,7 @@ def _states(one: dict[str, Any]) -> tuple[str, str, str]:
     elif identity["address"]:
         known = f"✓ {identity['surface']} {identity['address']}"
     else:
-        known = "– not looked up" if delivery["state"] in ("skipped", "waiting") else "✗ not found"
+        known = "– not looked up" if identity["address"] is None else "✗ not found"
     told = {
         "sent": "✓ delivered",
         "skipped": f"– left alone: {one['skipped']}",
@@ -171,14 +175,19 @@ def _print_write_back(task: dict[str, Any] | None) -> None:
         say(f"Write-back: ✗ {about} ({done}): {task['problem']}.")
         say(f"  Mend: {task['mend'] or 'hotlead doctor says what is wrong'}")
     else:
-        waits = f"; it waits: {task['problem']}" if task["problem"] else ""
+        waits = f"; it is tried again: {task['problem']}" if task["problem"] else ""
         say(f"Write-back: … {about} ({done}{waits}).")
 
 
 def _print_mends(found: Report) -> None:
-    for one in (*found.people, *found.channels, *found.covers):
+    records = (*found.people, *found.channels, *found.covers)
+    mends: dict[tuple[str, str], list[str]] = {}
+    for one in records:
         if one["mend"]:
-            say(f"✗ {one['name']}: {one['problem']}.\n  Mend: {one['mend']}")
+            mends.setdefault((one["problem"], one["mend"]), []).append(one["name"])
+    for (problem, mend), names in mends.items():
+        say(f"✗ {', '.join(dict.fromkeys(names))}: {problem}.\n  Mend: {mend}")
+    for one in records:
         if one["button"]["problem"]:
             say(f"! {one['name']}: {one['button']['problem']}.")
     if found.drill["policy_differs"]:
@@ -192,7 +201,7 @@ def _print_sum(found: Report) -> None:
     counts = found.counts
     state = found.drill["state"]
     said = f"Drill {found.drill['drill']} by {found.drill['by']}"
-    said += {"ended": ": ", "withdrawn": " was withdrawn: "}.get(state, " is under way: ")
+    said += ": " if state == "ended" else " is under way: "
     parts = [
         f"{counts.unreachable} unreachable",
         f"{counts.delivered} of {counts.messages} delivered",

@@ -35,7 +35,9 @@ def look(guide: Guide, settings: Settings, secrets: Secrets, clock: Clock) -> It
         surface = surfaces_for(settings, secrets)[guide.name]
         stack.callback(surface.close)
         if (yield from logged_in(surface.checks(channels(settings.policy)))):
-            yield from probe(f"{guide.name} people", lambda: _people(surface, settings, stack))
+            yield from probe(
+                f"{guide.name} people", lambda: _people(surface, settings, clock, stack)
+            )
 
 
 def install(
@@ -50,7 +52,9 @@ def install(
             crm.close()
 
 
-def _people(surface: Surface, settings: Settings, stack: ExitStack) -> Iterator[Check]:
+def _people(
+    surface: Surface, settings: Settings, clock: Clock, stack: ExitStack
+) -> Iterator[Check]:
     """Who of the mirrored reps is not on the surface; needs a mirror to know the reps."""
     store = _mirror(settings, stack)
     if store is None:
@@ -62,7 +66,7 @@ def _people(surface: Surface, settings: Settings, stack: ExitStack) -> Iterator[
             mend="hotlead connect your CRM, then hotlead sync --once, then hotlead doctor",
         )
         return
-    yield from people_checks(store, surface, settings.policy)
+    yield from people_checks(store, surface, settings.policy, clock.now())
 
 
 def _mirror(settings: Settings, stack: ExitStack) -> Store | None:

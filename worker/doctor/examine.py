@@ -47,7 +47,8 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
         reached = yield from logged_in(surface.checks(channels(settings.policy)))
         if reached and store is not None:
             yield from probe(
-                f"{surface.name} people", lambda: people_checks(store, surface, settings.policy)
+                f"{surface.name} people",
+                lambda: people_checks(store, surface, settings.policy, clock.now()),
             )
         if reached and store is not None:
             yield outsider_check(store, surface.name)

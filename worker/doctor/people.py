@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection
 
 from connectors.base import Check, Surface
 from connectors.errors import LimitError
-from routing.nouns import Account, Deal, Person, Prospect, RoleHolding
-from routing.policy import Policy, RungKind
+from routing.nouns import Person
+from routing.policy import Policy
 from worker.outsiders import outsiders
+from worker.proof.team import team_of
+from worker.reach import reach
 from worker.store.engine import Store
-from worker.store.mirror import chunks, count, table_of
-from worker.store.people_facts import policy_emails
-
-_PERSON = table_of(Person).c
-_HOLDING = table_of(RoleHolding).c
-_OWNED = {
-    "account": table_of(Account).c,
-    "deal": table_of(Deal).c,
-    "prospect": table_of(Prospect).c,
-}
+from worker.store.mirror import count
 
 
 @dataclass(slots=True)
@@ -34,11 +27,11 @@ class Told:
     nameless: list[str] = field(default_factory=list)
 
 
-def people_checks(store: Store, surface: Surface, policy: Policy) -> Iterator[Check]:
+def people_checks(store: Store, surface: Surface, policy: Policy, now: datetime) -> Iterator[Check]:
     """The checks. Raises ConnectorError when the surface cannot be asked (any more)."""
     name = f"{surface.name} people"
     with store.read() as conn:
-        told = who_may_be_told(conn, policy)
+        told = who_may_be_told(conn, policy, now)
         if not count(conn, Person):
             text = "nobody is mirrored yet; only those whom the policy names are looked up"
             yield Check(name=name, state="warn", text=text, mend="hotlead sync --once")
@@ -93,71 +86,13 @@ def _judged(
         yield Check(name=name, state="ok", text=text)
 
 
-def who_may_be_told(conn: Connection, policy: Policy) -> Told:
-    """Holders of the policy's roles, those it names, and their backups and managers."""
-    named = policy_emails(policy)
-    people = _with(conn, _PERSON.email, named)
-    inactive = {row.email for row in people.values() if not row.active}
-    people |= _with(conn, _PERSON.id, _holders(conn, policy))
-    kinds = {rung.to for rung in policy.ladder}
-    asked = set(people)
-    new = list(people.values())
-    while new:
-        ids = {row.backup_id for row in new} if RungKind.BACKUP in kinds else set()
-        ids |= {row.manager_id for row in new} if RungKind.MANAGER in kinds else set()
-        following = _with(conn, _PERSON.id, {one for one in ids if one} - asked)
-        asked |= following.keys()
-        people |= following
-        new = list(following.values())
-    told = Told()
-    for row in people.values():
-        if row.active and not row.queue and row.email:
-            told.emails.add(row.email)
-        elif row.active and not row.queue:
-            told.nameless.append(row.name)
-    told.emails |= named - inactive
-    return told
-
-
-def _with(conn: Connection, column: ColumnElement[str], values: Iterable[str]) -> dict[str, Any]:
-    """The living people with one of these values, by id."""
-    wanted = (
-        _PERSON.id,
-        _PERSON.email,
-        _PERSON.name,
-        _PERSON.active,
-        _PERSON.queue,
-        _PERSON.manager_id,
-        _PERSON.backup_id,
+def who_may_be_told(conn: Connection, policy: Policy, now: datetime) -> Told:
+    """Everybody whom the policy can reach, and those whom it names and the CRM lacks."""
+    team = team_of(conn, policy, now)
+    found = reach(conn, policy, team)
+    people = [one.person for one in found.people.values()]
+    return Told(
+        emails={one.email for one in people if one.email}
+        | {email for email in found.unknown if team.by_email(email) is None},
+        nameless=[one.name for one in people if not one.email],
     )
-    living = select(*wanted).where(_PERSON.deleted_at.is_(None))
-    found: dict[str, Any] = {}
-    for chunk in chunks(sorted(values)):
-        found |= {row.id: row for row in conn.execute(living.where(column.in_(chunk)))}
-    return found
-
-
-def _holders(conn: Connection, policy: Policy) -> set[str]:
-    """The ids that the role sources give, over all accounts, deals and prospects."""
-    ids: set[str] = set()
-    for source in {source for sources in policy.roles.values() for source in sources}:
-        kind, _, rest = source.partition(":")
-        if kind == "field":
-            accounts = _OWNED["account"]
-            value = accounts.fields[rest.removeprefix("account.")].as_string()
-            query = select(value).where(accounts.deleted_at.is_(None))
-        elif kind == "owner":
-            owned = _OWNED[rest]
-            query = select(owned.owner_id).where(owned.deleted_at.is_(None))
-            query = query.where(owned.is_closed.is_(False)) if rest == "deal" else query
-        elif kind in ("team", "deal_team"):
-            place = _HOLDING.account_id if kind == "team" else _HOLDING.deal_id
-            query = select(_HOLDING.person_id).where(
-                _HOLDING.deleted_at.is_(None),
-                place.is_not(None),
-                func.lower(_HOLDING.role) == rest.lower(),
-            )
-        else:
-            continue  # people named by e-mail, and the sending rep, who may be anybody
-        ids.update(row[0] for row in conn.execute(query.distinct()) if row[0])
-    return ids

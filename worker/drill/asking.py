@@ -150,9 +150,14 @@ def record_named(conn: Connection, text: str) -> Record:
     try:
         found = find_subject(conn, text).account
     except NoSubjectError as error:
-        raise RefusedError(f"--record: {error}") from error
+        if str(error).startswith("several accounts"):
+            raise RefusedError(f"--record: {error}") from error
+        found = None
     if found is None:
-        raise RefusedError(f"--record: {text} is an alert; name an account, a contact or a lead")
+        raise RefusedError(
+            f"--record: the mirror has no account, contact or lead {text}; write an id, an "
+            "e-mail, or the name or domain of an account"
+        )
     return Record(name=found.name, account_id=found.id)
 
 

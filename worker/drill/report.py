@@ -53,10 +53,17 @@ class Report:
         return bool(self.drill["state"] in ("ended", "withdrawn") and not at_work)
 
     @property
+    def waits(self) -> bool:
+        """Whether the drill is over but for its task, which the CRM does not let us remove yet."""
+        task = self.write_back
+        return bool(self.drill["state"] == "ended" and not self.over and task and task["problem"])
+
+    @property
     def failed(self) -> bool:
         """Whether somebody cannot be reached, or the CRM cannot be written."""
         task = self.write_back
-        return bool(self.counts.unreachable or (task is not None and task["state"] == "failed"))
+        refused = task is not None and task["state"] == "failed"
+        return bool(self.counts.unreachable or refused or self.waits)
 
 
 def report(conn: Connection, drill: Row) -> Report:
@@ -132,12 +139,15 @@ def _record(row: Row, names: Mapping[str, str], told: Mapping[str, str], *, over
 
 
 def _identity(row: Row) -> Record | None:
-    """How a person of the CRM is known on the surface; None for a channel."""
+    """How a person of the CRM is known on the surface; None for a channel.
+
+    ``address`` is '' where the surface knows nobody, and None where it was not asked.
+    """
     if not row["email"] and row["kind"] != "person":
         return None
     person = row["person_id"] or ("" if row["kind"] == "person" else None)
     surface = place_from(row["place"]).surface if row["place"] else ""
-    return {"crm_user": person, "surface": surface, "address": row["address"] or ""}
+    return {"crm_user": person, "surface": surface, "address": row["address"]}
 
 
 def _delivery(row: Row, *, over: bool) -> Record:

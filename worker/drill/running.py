@@ -207,6 +207,9 @@ def end(tx: Tx, drill_id: int, now: datetime) -> bool:
     over = {"open": False, "state": "ended", "ended_at": now}
     if not tx.conn.execute(mine.values(**over)).rowcount:
         return False
+    # What there is of the task is taken away now, however long it was to wait.
+    task = update(DRILL_TASK).where(DRILL_TASK.c.drill_id == drill_id)
+    tx.conn.execute(task.values(next_attempt_at=now))
     theirs = DRILL_TARGET.c.drill_id == drill_id
     tx.conn.execute(update(DRILL_TARGET).where(theirs).values(due_at=None))
     silent = select(DRILL_TARGET.c.id).where(theirs, DRILL_TARGET.c.pressed_at.is_(None))

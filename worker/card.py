@@ -47,7 +47,7 @@ def alert_card(
     alert: Row, delivery: Row, signals: Sequence[Signal], policy: Policy, crm_url: str
 ) -> Card:
     """The message of one alert at one place, as it should read now."""
-    what = _happened(alert, signals, policy)
+    what = happened(alert, signals, policy)
     at = f" · {alert['account_name']}" if alert["account_name"] else ""
     title = f"{TITLES[alert['signal_class']]}: {alert['prospect_name']}{at}"
     return Card(
@@ -64,7 +64,7 @@ def alert_card(
     )
 
 
-def _happened(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
+def happened(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
     """What the prospect did.
 
     Ages count up to the latest signal, so that the words stay true as time goes on.
@@ -75,7 +75,7 @@ def _happened(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
 
 def task_subject(alert: Row, signals: Sequence[Signal], policy: Policy) -> str:
     """The subject of the CRM task, which the rep sees in the task list."""
-    what = _happened(alert, signals, policy)
+    what = happened(alert, signals, policy)
     return f"{TITLES[alert['signal_class']]}: {alert['prospect_name']} {what}"
 
 
@@ -113,11 +113,21 @@ def _did(signals: Sequence[Signal]) -> str:
 
 
 def status_line(alert: Row, delivery: Row) -> str:
-    """Where the alert stands, in one sentence."""
-    zone = ZoneInfo(alert["week"]["zone"])
-    if alert["state"] == "snoozed" and alert["snooze_zone"]:
-        zone = ZoneInfo(alert["snooze_zone"])
+    """Where the alert stands, in one sentence, as a place that was told of it reads it."""
+    zone = _zone(alert)
     return taken_line(alert, zone) or _waiting_line(alert, delivery, zone)
+
+
+def standing_line(alert: Row) -> str:
+    """Where the alert stands, in one sentence, for whoever looks at no message of it."""
+    zone = _zone(alert)
+    return taken_line(alert, zone) or waits_line(alert, zone)
+
+
+def _zone(alert: Row) -> ZoneInfo:
+    """On whose clock the sentence tells times."""
+    snoozed = alert["state"] == "snoozed" and alert["snooze_zone"]
+    return ZoneInfo(alert["snooze_zone"] if snoozed else alert["week"]["zone"])
 
 
 def taken_line(alert: Row, zone: ZoneInfo) -> str:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from routing.latency import Held, HolderSummary, Summary, Timing, by_holder, report
 from worker.holders import shares_of, stretches_of
@@ -28,7 +28,7 @@ def alert_records(
         query = query.limit(limit)
     rows = conn.execute(query).mappings().all()
     holders = stretches_of(conn, [row["id"] for row in rows])
-    return [_record(row) | {"holders": _holders(holders[row["id"]])} for row in rows]
+    return [alert_record(row) | {"holders": _holders(holders[row["id"]])} for row in rows]
 
 
 def _holders(stretches: Sequence[Row]) -> list[dict[str, Any]]:
@@ -45,7 +45,8 @@ def _holders(stretches: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def _record(row: Row) -> dict[str, Any]:
+def alert_record(row: Row) -> dict[str, Any]:
+    """One alert as a plain record, without its holders."""
     place = place_from(row["rung_place"])
     return {
         "id": row["id"],
@@ -83,19 +84,30 @@ def signal_records(
     prospect: str | None = None,
     outcome: str | None = None,
     limit: int = 50,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> list[dict[str, Any]]:
-    """Signals, newest first: how each ended, who has it now, and why; times as for alerts."""
-    query = (
-        select(SIGNAL, ALERT.c.rung_name, ALERT.c.holder_name, ALERT.c.reason)
-        .outerjoin(ALERT, ALERT.c.id == SIGNAL.c.alert_id)
-        .order_by(SIGNAL.c.id.desc())
-        .limit(limit)
-    )
+    """Signals, newest first: how each ended, who has it now, and why; times as for alerts.
+
+    ``where`` are further conditions, on the signal or on its alert.
+    """
+    columns = (SIGNAL, ALERT.c.rung_name, ALERT.c.holder_name, ALERT.c.reason)
+    query = _signals(select(*columns), where)
+    query = query.order_by(SIGNAL.c.received_at.desc(), SIGNAL.c.id.desc()).limit(limit)
     if prospect is not None:
         query = query.where(SIGNAL.c.prospect_email == prospect.strip().lower())
     if outcome is not None:
         query = query.where(SIGNAL.c.outcome == outcome)
     return [_signal_record(row) for row in conn.execute(query).mappings()]
+
+
+def count_signals(conn: Connection, where: Sequence[ColumnElement[bool]]) -> int:
+    """How many signals meet these conditions; they are those of ``signal_records``."""
+    return int(conn.execute(_signals(select(func.count(SIGNAL.c.id)), where)).scalar_one())
+
+
+def _signals(query: Select[Any], where: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    joined = SIGNAL.outerjoin(ALERT, ALERT.c.id == SIGNAL.c.alert_id)
+    return query.select_from(joined).where(*where)
 
 
 def _signal_record(row: Row) -> dict[str, Any]:
@@ -122,8 +134,15 @@ def _iso(moment: datetime | None) -> str | None:
 
 def latency_summaries(conn: Connection, now: datetime) -> list[Summary]:
     """The team's line and one a rep, over alerts fired in the last 30 days. Noise is left out."""
-    query = select(ALERT).where(ALERT.c.fired_at >= now - WINDOW, ALERT.c.state != "noise")
-    timings = [
+    return report(timings(conn, now))
+
+
+def timings(conn: Connection, now: datetime) -> list[Timing]:
+    """What the summaries are made of: each alert with whom its latency counts for."""
+    minutes = (ALERT.c.latency_minutes, ALERT.c.working_latency_minutes)
+    query = select(ALERT.c.holder_name, ALERT.c.rung_name, *minutes)
+    query = query.where(ALERT.c.fired_at >= now - WINDOW, ALERT.c.state != "noise")
+    return [
         Timing(
             rep=row["holder_name"] or row["rung_name"],
             latency_minutes=row["latency_minutes"],
@@ -131,7 +150,6 @@ def latency_summaries(conn: Connection, now: datetime) -> list[Summary]:
         )
         for row in conn.execute(query).mappings()
     ]
-    return report(timings)
 
 
 def holder_summaries(conn: Connection, now: datetime) -> list[HolderSummary]:

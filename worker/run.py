@@ -53,6 +53,7 @@ from worker.store.migrate import migrate
 from worker.store.receipts import keep_policy
 from worker.sync import Progress, prepare_mirror, sync, sync_all, sync_due
 from worker.watchdog import watch
+from worker.web.board import board_router
 from worker.web.crm_webhooks import webhook_router
 from worker.web.health import health_router
 from worker.web.metrics import metrics_router
@@ -297,6 +298,7 @@ class Worker:
         )
         app.include_router(metrics_router(self.ctx, self.schedule))
         app.include_router(why_router(self.store))
+        app.include_router(board_router(lambda: self.ctx))
         for hook in self.ctx.crm.webhooks:
             app.include_router(webhook_router(self.ctx, self.hints, hook, self.settings.web))
         for router in self._routers:

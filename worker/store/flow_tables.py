@@ -22,6 +22,7 @@ class SignalRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("source", "event_id", name="one_signal_per_source_and_id"),
         Index("signal_of_prospect", "prospect_email", "occurred_at"),
+        Index("signal_received", "received_at"),
         Index(
             "signal_undecided",
             "id",

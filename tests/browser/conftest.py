@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.kit import CHROMIUM
+from tests.browser.kit import chromium
 
 
 @pytest.fixture(scope="module")
@@ -17,13 +17,5 @@ def browser() -> Iterator[Any]:
     Of the module and not of the session: while the driver is there, its event loop counts as
     running, and no other test of the process could start one.
     """
-    if not CHROMIUM.exists():
-        pytest.skip("needs Chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-    with playwright.sync_playwright() as driver:
-        opened = driver.chromium.launch(
-            executable_path=str(CHROMIUM),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium() as opened:
         yield opened
-        opened.close()

@@ -11,13 +11,17 @@ from typing import Any, cast
 import pytest
 from sqlalchemy import Connection, event
 
+from routing.nouns import Person
+from worker.board import board
 from worker.brief import make_briefs
 from worker.context import Context
 from worker.outbox import anything_due, next_due, sweep
 from worker.store import fact_queries as query
 from worker.store.engine import Store
 from worker.store.migrate import migrate
+from worker.store.mirror import table_of
 from worker.store.reviews import ANY_OPEN
+from worker.store.statements import add_unless_there
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TEXTS = ("email", "prospect_id", "account_id", "name", "key", "alert_id")
@@ -99,3 +103,21 @@ def test_what_is_due_is_found_by_an_index(made: Store) -> None:
     for act in (sweep, anything_due, make_briefs, partial(next_due, before=NOW)):
         scanned += scans(made, lambda _, act=act: act(ctx))  # type: ignore[misc]
     assert [one for one in scanned if "USING" not in one] == []
+
+
+@pytest.mark.parametrize("asked", [{}, {"rep": "ann@team.example"}, {"team": "ann@team.example"}])
+def test_the_board_looks_at_what_is_open_and_what_came_lately_alone(
+    made: Store, asked: dict[str, str]
+) -> None:
+    person = {"id": "u1", "email": "ann@team.example", "name": "Ann", "object": "users"}
+    with made.write() as tx:
+        add_unless_there(
+            tx, table_of(Person), person | {"seen_at": NOW, "seen_in": "", "fields": {}}, "id"
+        )
+    clock, policy = SimpleNamespace(now=lambda: NOW), SimpleNamespace(hash="")
+    known = {"store": made, "clock": clock, "policy": policy, "surfaces": {"slack": None}}
+    ctx = cast(Context, SimpleNamespace(**known))
+    found = set(scans(made, lambda _: board(ctx, **asked)))
+    assert found <= {
+        f"alert USING INDEX {name}" for name in ("one_open_alert_per_key", "alert_due")
+    }

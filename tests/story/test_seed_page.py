@@ -10,10 +10,13 @@ import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+import requests
 from typer.testing import CliRunner
 
+from tests.browser.kit import HEARD, chromium
 from tests.story.pattern import Pattern, patterns
 from tests.waiting import until
 from worker.cli.main import command_line
@@ -65,6 +68,14 @@ def typed(pattern: Pattern, *words: str, config: Path | None = None) -> tuple[in
     done = CliRunner().invoke(command_line(words), [*words, "-c", file])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done.exit_code, done.output
+
+
+def on_board(pattern: Pattern, **whose: str) -> dict[str, Any]:
+    """The board of a view, as it is now."""
+    answer = requests.get(f"{pattern.worker.url}/board.json", params=whose, timeout=30)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
 
 
 # The problem: three ways in which an alert that fires is lost on its way.
@@ -163,6 +174,23 @@ def test_what_can_wait_interrupts_nobody_and_is_there_to_be_looked_up(tagged: Pa
     assert (listed["click"]["outcome"], listed["click"]["with"]) == ("digest", "ann@team.example")
 
 
+def test_what_can_wait_is_on_a_board_and_interrupts_nobody(mixed: Pattern) -> None:
+    mixed.signal(DANA, "click")
+    mixed.signal(NINA, "reply", sentiment="automatic")
+    everybody, ann = on_board(mixed), on_board(mixed, rep="ann@team.example")
+    assert mixed.told() == {}
+    assert (everybody["open"], ann["open"]) == ([], [])
+    ended = {one["prospect"]: one["outcome"] for one in everybody["can_wait"]}
+    assert ended == {DANA: "digest", NINA: "explain"}
+    assert [one["prospect"] for one in ann["can_wait"]] == [DANA]
+    mixed.signal(DANA)
+    (alert,) = on_board(mixed, rep="ann@team.example")["open"]
+    assert (alert["account"], alert["assignee_name"]) == ("Acme", "Ann AE")
+    assert alert["thread_url"] == f"https://mail.example/{DANA}"
+    assert mixed.ids["dana"] in alert["crm_url"]
+    assert requests.get(mixed.worker.url + alert["why_url"], timeout=30).status_code == 200
+
+
 def test_an_alert_says_who_did_what_and_whose_it_is_with_one_click_to_the_thread(
     mixed: Pattern,
 ) -> None:
@@ -247,6 +275,25 @@ def test_one_seller_alone_gets_everything_in_their_own_messages(solo: Pattern) -
         solo.signal(prospect)
     assert solo.told() == {"ann": 4}
     assert {row["assignee_name"] for row in solo.rows()} == {"Ann"}
+
+
+@pytest.mark.browser
+def test_a_solo_seller_may_be_notified_by_the_browser(solo: Pattern) -> None:
+    with chromium() as browser:
+        context = browser.new_context(permissions=["notifications"])
+        context.add_init_script(HEARD)
+        page = context.new_page()
+        page.clock.install()
+        page.goto(f"{solo.worker.url}/board")
+        page.get_by_role("button", name="Notify me").click()
+        page.get_by_role("button", name="Notifying").wait_for()
+        solo.signal(NINA, "open")
+        solo.signal(DANA)
+        page.clock.run_for(15_000)
+        page.get_by_role("heading", name="Dana Reed").wait_for()
+        assert page.evaluate("heard") == ["🔥 Hot lead: Dana Reed · Acme"]
+        context.close()
+    assert solo.told() == {"ann": 1}
 
 
 def test_a_few_aes_get_what_they_own_and_claim_the_rest_in_the_channel(small: Pattern) -> None:

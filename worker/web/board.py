@@ -95,17 +95,15 @@ def _unless_known(request: Request, answer: Response) -> Response:
 
 def _render(name: str, found: Board, ctx: Context, unknown: str = "") -> str:
     """A template as HTML; every text of the CRM, the tracker and the policy is escaped."""
-    choices: list[tuple[str, list[tuple[str, str]]]] = [
-        ("Teams", [(_at(team=one.email), f"The team of {one.name}") for one in found.choices.teams]),
-        ("Reps", [(_at(rep=one.email), one.name) for one in found.choices.reps]),
-    ]
+    teams = [(_at(team=one.email), f"The team of {one.name}") for one in found.choices.teams]
+    reps = [(_at(rep=one.email), one.name) for one in found.choices.reps]
     html: str = (
         _templates()
         .get_template(name)
         .render(
             found=found,
             here=_at(rep=found.view.rep, team=found.view.team),
-            choices=[one for one in choices if one[1]],
+            choices=[one for one in (("Teams", teams), ("Reps", reps)) if one[1]],
             zone=ZoneInfo(ctx.policy.working_hours.time_zone),
             unknown=unknown,
         )

@@ -50,16 +50,14 @@ def test_each_view_has_what_is_theirs_on_both_databases(office: Office) -> None:
     office.clock.forward(timedelta(hours=-30))
     intake.accept([signal(office, 0, P0, thread_id="old")]).result(30)  # not of the last 24 hours
     office.clock.forward(timedelta(hours=30))
-    for number, (email, more) in enumerate(
-        (
-            (DANA, {"count": 2}),
-            (CORA, {"count": 2}),
-            (DANA, {"kind": SignalKind.CLICK}),
-            (NINA, {"thread_id": "n"}),
-            (P0, {"kind": SignalKind.REPLY, "sentiment": Sentiment.AUTOMATIC, "sending_rep": ANN}),
-        ),
-        start=1,
-    ):
+    came: list[tuple[str, dict[str, Any]]] = [
+        (DANA, {"count": 2}),
+        (CORA, {"count": 2}),
+        (DANA, {"kind": SignalKind.CLICK}),
+        (NINA, {"thread_id": "n"}),
+        (P0, {"kind": SignalKind.REPLY, "sentiment": Sentiment.AUTOMATIC, "sending_rep": ANN}),
+    ]
+    for number, (email, more) in enumerate(came, start=1):
         intake.accept([signal(office, number, email, **more)]).result(30)
     intake.stop()
     joined, gathered, explained = (DANA, "join"), (NINA, "digest"), (P0, "explain")

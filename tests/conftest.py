@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,9 @@ from worker.store.migrate import migrate
 
 if TYPE_CHECKING:
     from tests.postgres import PostgresServer
+
+# Each test says how wide its screen is; pytest-xdist says 80 for all.
+os.environ.pop("COLUMNS", None)
 
 # How long an example takes says how busy the machine is, and nothing of what is tested.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -112,3 +116,16 @@ def pytest_terminal_summary(
     terminalreporter.section("traps held")
     for name, trap in sorted(told, key=lambda one: (int(one[0][1:]), one[1])):
         terminalreporter.line(f"{name:4} {trap}")
+
+
+_LONG = (
+    "tests/fault/test_kill.py",
+    "tests/story/test_demo_runs.py",
+    "tests/fuzz/test_mirror_converges",
+)
+"""What takes a minute or two begins first, so that nobody waits for it alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, the others in their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))

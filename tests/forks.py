@@ -8,6 +8,7 @@ it ends as every interpreter ends.
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import gc
 import json
 import os
@@ -118,6 +119,11 @@ def run(
         process = Process(*words, env=env, cwd=cwd, stdin=stdin, stdout=stdout, stderr=stderr)
         try:
             code = process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            process.send_signal(signal.SIGUSR1)  # it says where each of its threads is
+            time.sleep(1)
+            error.add_note(stdout.read_text()[-3000:] + stderr.read_text()[-9000:])
+            raise
         finally:
             process.kill()
         said = stdout.read_text(), stderr.read_text()
@@ -191,6 +197,7 @@ def _become(words: list[str], env: dict[str, str], cwd: str, files: list[str]) -
         os.dup2(opened, number)
         os.close(opened)
     sys.stdin = os.fdopen(0, closefd=False)
+    faulthandler.register(signal.SIGUSR1, all_threads=True)
 
 
 def _ended(pid: int) -> int | None:

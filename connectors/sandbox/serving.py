@@ -40,6 +40,7 @@ class Serving:
             date_header=False,  # the machine's; a sandbox tells the time of its own moved clock
             lifespan="off",
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=75,  # as the real ones: a client may think between two calls
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(

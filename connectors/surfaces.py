@@ -77,6 +77,8 @@ class Card:
     alert_id: str
     title: str
     summary: str
+    subject: str = ""
+    """Who and what in one line, for a list of messages; '' is the title."""
     facts: Sequence[tuple[str, str]] = ()
     status: str = ""
     thread_url: str = ""
@@ -103,6 +105,10 @@ class Abilities:
     longest_text: int
     seconds_between: float
     """Least seconds between two new messages to one place."""
+    called: str
+    """What people call it, as in “nobody is on Slack”."""
+    invite: str
+    """The mend for a person whom the surface does not know."""
     can_ask: bool = False
     """Whether a presser can be asked for words of their own."""
 

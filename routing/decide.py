@@ -205,8 +205,11 @@ def watchers_of(found: Found, case: Case, steps: tuple[Step, ...]) -> tuple[Watc
 
 def _watcher(name: str, why: str, case: Case) -> Watcher | None:
     policy = case.policy
-    channel = policy.places.claim_channel if name == "claim_channel" else name
-    if channel is not None and channel.startswith("#"):
+    places = policy.places
+    channel = places.claim_channel if name == "claim_channel" else name
+    # On a surface like e-mail the channels of the policy's places are addresses, without a #.
+    named = (places.claim_channel, places.watch_channel)
+    if channel is not None and (channel.startswith("#") or channel in named):
         place = Place(surface=policy.surface, kind="channel", address=channel)
         return Watcher(place=place, name=channel, why=why)
     search = find_assignee((name,), case.signal, case.snapshot, case.where, policy, case.now)

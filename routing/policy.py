@@ -66,7 +66,9 @@ class Policy(Strict):
         {}, description="Ladders for single signal classes, by their name, or for routes."
     )
     places: Places
-    surface: Literal["slack"] = "slack"
+    surface: Literal["slack", "email"] = Field(
+        "slack", description="Where people are told, unless a rep chose another."
+    )
     priority: Priority = Priority()
     rep_choice: RepChoice = RepChoice()
     working_hours: WorkingHours = WorkingHours()

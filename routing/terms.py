@@ -103,8 +103,12 @@ def _source(value: str) -> str:
 
 
 def _channel(value: str) -> str:
+    if re.fullmatch(r"[^\s#,@<>]+@[^\s#,@<>]+", value):
+        return value.lower()
     if not re.fullmatch(r"#?[^\s#,]{1,80}", value):
-        raise ValueError(f"{value!r} is no channel name; write it like '#hot-leads'")
+        raise ValueError(
+            f"{value!r} is no channel name; write it like '#hot-leads', or the address of a list"
+        )
     return "#" + value.lstrip("#")
 
 

@@ -12,6 +12,7 @@ from connectors.calendar.reader import Team
 from connectors.oauth import Consent
 from worker.clock import Clock
 from worker.fields_read import whole_mapping
+from worker.policy_words import surfaces_of
 from worker.secrets import HUBSPOT_REFRESH_TOKEN, SALESFORCE_REFRESH_TOKEN, Secrets
 from worker.settings import Settings
 
@@ -77,10 +78,30 @@ def consent_for(settings: Settings, secrets: Secrets) -> Consent:
 
 
 def surfaces_for(settings: Settings, secrets: Secrets) -> dict[str, Surface]:
-    """The surfaces that the policy may name, by name."""
-    from connectors.slack.surface import Slack
+    """The surfaces that are set up, by name: those that the policy names, and any other that a
+    policy promoted later, or a message sent under an earlier one, may be of."""
+    return {name: surface_for(name, settings, secrets) for name in set_up(settings, secrets)}
 
-    return {"slack": Slack(settings.slack, slack_secrets(secrets))}
+
+def set_up(settings: Settings, secrets: Secrets) -> list[str]:
+    """The names of the surfaces that there is enough of to run."""
+    wanted = surfaces_of(settings.policy)
+    tokens = secrets.slack_bot_token is not None and secrets.slack_app_token is not None
+    found = ["slack"] if tokens or "slack" in wanted else []
+    return [*found, *(["email"] if settings.email is not None else [])]
+
+
+def surface_for(name: str, settings: Settings, secrets: Secrets) -> Surface:
+    """The surface of this name. Raises ValueError where its section is missing."""
+    if name == "slack":
+        from connectors.slack.surface import Slack
+
+        return Slack(settings.slack, slack_secrets(secrets))
+    if name == "email" and settings.email is not None:
+        from connectors.email.surface import Email
+
+        return Email(settings.email, secrets.smtp_password)
+    raise ValueError(f"the settings have no section for the surface {name}")
 
 
 def calendars_for(settings: Settings, secrets: Secrets, team: Team) -> Iterator[AbsenceReader]:

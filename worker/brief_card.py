@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, select
 
-from connectors.base import Button, Card, CardGroup, CardItem
+from connectors.base import Abilities, Button, Card, CardGroup, CardItem
 from routing.calendar import week_of
 from routing.nouns import Signal
 from routing.policy import Policy, SignalClass
@@ -52,13 +52,14 @@ class _Told:
     """The message of each alert that the rep can open."""
 
 
-def brief_card(ctx: Context, brief: Row, delivery: Row) -> Card:
+def brief_card(ctx: Context, brief: Row, delivery: Row, abilities: Abilities) -> Card:
     """The message as it should read now."""
     with ctx.store.read() as conn:
         told = _read(conn, ctx.policy, brief)
     open_ones = sum(number for state, number in told.states.items() if state in _OPEN_STATES)
     number = sum(told.states.values())
     alerts = "1 alert" if number == 1 else f"{number} alerts"
+    take = "acknowledge what" if abilities.has_buttons else "answer whom"
     since = f"{brief['since'].astimezone(told.zone):%a %d %b %H:%M %Z}"
     return Card(
         key=delivery["id"],
@@ -68,7 +69,7 @@ def brief_card(ctx: Context, brief: Row, delivery: Row) -> Card:
         groups=_groups(ctx, brief["person_id"], told),
         more=number - len(told.rows),
         footer=(
-            "What is open is with whoever covers; acknowledge what you take back."
+            f"What is open is with whoever covers; {take} you take back."
             if open_ones
             else "Nothing of it waits for you."
         ),

@@ -13,6 +13,7 @@ from routing.snooze import in_words
 from routing.terms import NoiseReason
 from routing.words import span, what_happened
 from worker.store.alerts import Row, place_from
+from worker.subject import subject_line
 
 TITLES = {
     "positive_reply": "💬 Positive reply",
@@ -54,6 +55,7 @@ def alert_card(
         key=delivery["id"],
         alert_id=alert["id"],
         title=title,
+        subject=subject_line(alert, delivery),
         summary=f"{what[:1].upper()}{what[1:]}",
         facts=_facts(alert),
         status=status_line(alert, delivery),

@@ -116,7 +116,8 @@ def _is_due(row: Row, now: datetime) -> bool:
 
 def _may_speak(ctx: Context, tx: Tx, row: Row, place: Place, now: datetime) -> bool:
     """Whether the place's pace allows a new message now; if not, the row waits for its turn."""
-    gap = timedelta(seconds=ctx.surfaces[place.surface].abilities.seconds_between)
+    surface = ctx.surfaces.get(place.surface)
+    gap = timedelta(seconds=surface.abilities.seconds_between if surface is not None else 0.0)
     given = {"place": row["place"], "next_at": now + gap, "now": now}
     if tx.conn.execute(_take_turn(tx.dialect), given).rowcount == 1:
         return True

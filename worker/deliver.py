@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, update
 from connectors.base import Card, Sent, Surface
 from connectors.errors import (
     AuthError,
+    ConfigError,
     ConnectorError,
     PermanentError,
     TemporaryError,
@@ -48,13 +49,21 @@ def deliver(ctx: Context, delivery_id: str) -> None:
     taken = _claim(ctx, delivery_id)
     if taken is None:
         return
-    surface = ctx.surfaces[taken.place.surface]
     try:
-        sent = _send(ctx, surface, taken, _card(ctx, taken))
+        surface = _surface(ctx, taken.place.surface)
+        sent = _send(ctx, surface, taken, _card(ctx, taken, surface))
     except ConnectorError as error:
         _failed(ctx, taken, error)
     else:
         _succeeded(ctx, taken, sent)
+
+
+def _surface(ctx: Context, name: str) -> Surface:
+    """The surface of a place; a policy of earlier days may have named one that is no more."""
+    found = ctx.surfaces.get(name)
+    if found is None:
+        raise ConfigError(f"the surface {name} is not set up", mend="see policy.surface")
+    return found
 
 
 def _claim(ctx: Context, delivery_id: str) -> Claim | None:
@@ -65,13 +74,13 @@ def _claim(ctx: Context, delivery_id: str) -> Claim | None:
         return claim(ctx, tx, delivery_id)
 
 
-def _card(ctx: Context, taken: Claim) -> Card:
+def _card(ctx: Context, taken: Claim, surface: Surface) -> Card:
     if taken.row["digest_id"]:
         return digest_card(taken.about, taken.signals, taken.row)
     if taken.row["drill_target_id"]:
-        return drill_card(taken.about, taken.row)
+        return drill_card(taken.about, taken.row, surface.abilities)
     if taken.row["brief_id"]:
-        return brief_card(ctx, taken.about, taken.row)
+        return brief_card(ctx, taken.about, taken.row, surface.abilities)
     prospect_id = taken.about["prospect_id"]
     crm_url = ctx.crm.record_url("prospect", prospect_id) if prospect_id else ""
     return alert_card(taken.about, taken.row, taken.signals, taken.policy, crm_url)
@@ -110,7 +119,8 @@ def _succeeded(ctx: Context, taken: Claim, sent: Sent) -> None:
         }
         change(tx, DELIVERY, row["id"], values)
         if row["drill_target_id"] and not taken.is_update:
-            arrived(tx, row, now)
+            buttons = ctx.surfaces[taken.place.surface].abilities.has_buttons
+            arrived(tx, row, now, has_buttons=buttons)
         if row["alert_id"] is None:
             return
         if not taken.is_update:
@@ -131,7 +141,11 @@ def _failed(ctx: Context, taken: Claim, error: ConnectorError) -> None:
     delay = retry_delay(ctx.patience, row["attempts"] + 1)
     if isinstance(error, TemporaryError) and error.retry_after is not None:
         delay = max(delay, timedelta(seconds=error.retry_after))
-    if isinstance(error, UnclearError) or (taken.is_unclear and _may_wait(error)):
+    # A surface that cannot be searched names after how many perhaps-copies to give the place up.
+    enough = error.tries if isinstance(error, UnclearError) else None
+    if enough is not None and row["attempts"] + 1 >= enough and not taken.is_update:
+        values |= {"state": "failed", "lease_until": None}
+    elif isinstance(error, UnclearError) or (taken.is_unclear and _may_wait(error)):
         values |= {"state": "sending", "lease_until": now + max(delay, ctx.patience.look_again)}
     elif _may_wait(error):
         state = "sent" if taken.is_update else "pending"

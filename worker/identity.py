@@ -36,7 +36,7 @@ def address_of(ctx: Context, surface: Surface, email: str, remembered: str | Non
     if not address:
         raise PermanentError(
             f"{surface.name} knows nobody with the e-mail {email}",
-            mend=f"invite {email} to {surface.name}, or give the CRM user the e-mail used there",
+            mend=f"{email}: {surface.abilities.invite}",
         )
     return address
 

@@ -239,7 +239,7 @@ class Worker:
         if new is None:
             self._not_taken_up = ""
             return
-        why = why_restart(self.settings, new)
+        why = why_restart(self.settings, self.ctx.surfaces.keys(), new)
         if why:
             said = f"policy {new.hash} was promoted and waits: {why}. Start hotlead run again."
             if said != self._not_taken_up:

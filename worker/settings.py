@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from sqlalchemy import make_url
 
 from connectors.calendar.settings import CalendarSettings
+from connectors.email.settings import SmtpSettings
 from connectors.http import HttpSettings
 from connectors.hubspot.settings import HubspotSettings
 from connectors.people_csv.settings import CsvSettings
@@ -23,7 +24,7 @@ from routing.policy_checks import PolicyError, Problem
 from worker import secrets as names
 from worker.fields_read import account_fields
 from worker.includes import Origins, with_includes
-from worker.policy_words import unknown_words
+from worker.policy_words import surfaces_of, unknown_words
 from worker.secrets import DEFAULT_CREDENTIALS, Secrets
 from worker.sections import (
     AuditSettings,
@@ -47,6 +48,9 @@ class Settings(Section):
     hubspot: HubspotSettings = Field(default_factory=HubspotSettings)
     csv: CsvSettings | None = None
     slack: SlackSettings = Field(default_factory=SlackSettings)
+    email: SmtpSettings | None = Field(
+        None, description="The mail server by which people are told on the surface email."
+    )
     calendars: CalendarSettings = Field(default_factory=CalendarSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
@@ -95,7 +99,8 @@ def load_settings(
         settings = Settings.model_validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         raise SettingsError(_problems(error, origins)) from error
-    unknown = unknown_words(settings.policy, origins)
+    sections = ["slack", *(["email"] if settings.email is not None else [])]
+    unknown = unknown_words(settings.policy, origins, sections)
     if unknown:
         raise SettingsError(unknown)
     return _finished(settings, path.resolve().parent)
@@ -202,6 +207,11 @@ def _finished(settings: Settings, folder: Path) -> Settings:
     if settings.calendars.file is not None:
         file = folder / settings.calendars.file
         changes["calendars"] = settings.calendars.model_copy(update={"file": file})
+    if settings.email is not None:
+        changes["email"] = _anchored_mail(settings.email, folder)
+    if settings.audit.smtp is not None:
+        smtp = _anchored_mail(settings.audit.smtp, folder)
+        changes["audit"] = settings.audit.model_copy(update={"smtp": smtp})
     if settings.csv is not None:
         changes["csv"] = settings.csv.model_copy(update={"folder": folder / settings.csv.folder})
     for crm in (settings.salesforce, settings.hubspot):
@@ -212,6 +222,12 @@ def _finished(settings: Settings, folder: Path) -> Settings:
             name = "salesforce" if crm is settings.salesforce else "hubspot"
             changes[name] = crm.model_copy(update={"account_fields": fields})
     return settings.model_copy(update=changes)
+
+
+def _anchored_mail(smtp: SmtpSettings, folder: Path) -> SmtpSettings:
+    if smtp.ca_file is None:
+        return smtp
+    return smtp.model_copy(update={"ca_file": folder / smtp.ca_file})
 
 
 def _anchored_store(store: StoreSettings, folder: Path) -> StoreSettings:
@@ -256,9 +272,12 @@ def missing_secrets(settings: Settings, secrets: Secrets) -> list[str]:
     if settings.crm == "hubspot" and settings.hubspot.journal is True:
         needed.append((names.HUBSPOT_CLIENT_ID, secrets.hubspot_client_id))
         needed.append((names.HUBSPOT_CLIENT_SECRET, secrets.hubspot_client_secret))
-    if settings.policy.surface == "slack":
+    told_on = surfaces_of(settings.policy)
+    if "slack" in told_on:
         needed.append((names.SLACK_BOT_TOKEN, secrets.slack_bot_token))
         needed.append((names.SLACK_APP_TOKEN, secrets.slack_app_token))
+    if "email" in told_on and settings.email is not None and settings.email.user:
+        needed.append((names.SMTP_PASSWORD, secrets.smtp_password))
     if "calendar" in settings.policy.availability.precedence:
         if settings.calendars.google is not None:
             needed.append((names.GOOGLE_PRIVATE_KEY, secrets.google_private_key))

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from connectors.email.addresses import mailbox
 from connectors.http import LOOPBACK_HOSTS
+
+
+def _sender(text: str) -> str:
+    found = mailbox(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no e-mail address; write it like 'hotlead@acme.com'")
+    return found
 
 
 class SmtpSettings(BaseModel):
@@ -20,9 +28,17 @@ class SmtpSettings(BaseModel):
     security: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="none is accepted for this machine alone."
     )
-    sender: str = Field(description="The address that the message comes from.")
+    sender: Annotated[str, AfterValidator(_sender)] = Field(
+        description="The address that the message comes from."
+    )
     user: str = Field("", description="To log in with HOTLEAD_SMTP_PASSWORD; empty: no login.")
-    timeout: float = Field(10.0, gt=0, le=120)
+    timeout: float = Field(10.0, gt=0, le=120, description="Seconds to wait for each answer.")
+    accept_timeout: float = Field(
+        20.0,
+        gt=0,
+        le=25,
+        description="Seconds to wait until the server has taken or refused a whole message.",
+    )
     ca_file: Path | None = Field(
         None, strict=False, description="Certificates to trust besides the system's (PEM)."
     )

@@ -72,6 +72,8 @@ class Slack:
         can_ask=True,
         longest_text=LONGEST_TEXT,
         seconds_between=1.0,
+        called="Slack",
+        invite="invite them to Slack, or give the CRM user the e-mail that is used there",
     )
 
     def __init__(self, settings: SlackSettings, secrets: SlackSecrets) -> None:

@@ -22,7 +22,7 @@ from pydantic import SecretStr, ValidationError
 
 from connectors.email.sender import Mailer
 from connectors.email.settings import SmtpSettings
-from connectors.errors import AuthError, ConnectorError, PermanentError, TemporaryError
+from connectors.errors import AuthError, ConfigError, ConnectorError, PermanentError, TemporaryError
 from connectors.http import HttpSettings
 from connectors.sandbox.faults import Fault
 from connectors.sandbox.serving import Serving
@@ -107,8 +107,8 @@ def test_what_a_mail_server_may_say_is_an_error_with_its_type(
 
     good = smtp(mail, certificate)
     assert send(good, "wrong") is AuthError
-    assert send(smtp(mail, None)) is PermanentError  # nobody vouches for the certificate
-    assert send(smtp(mail, certificate, user="")) is PermanentError  # 530, a login is needed
+    assert send(smtp(mail, None)) is ConfigError  # nobody vouches for the certificate
+    assert send(smtp(mail, certificate, user="")) is AuthError  # 530, a login is needed
     mail.unknown = {"ada@team.example"}
     assert send(good) is PermanentError
     mail.away = True

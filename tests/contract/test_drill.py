@@ -219,7 +219,7 @@ def test_a_stranger_is_named_with_the_mend_and_the_next_is_told_at_once(
     (anna,) = found.people
     assert anna["delivery"]["state"] == "failed"
     assert "slack knows nobody with the e-mail anna@else.example" in anna["problem"]
-    assert "invite anna@else.example to slack" in anna["mend"]
+    assert "anna@else.example: invite them to Slack" in anna["mend"]
     assert (found.failed, found.counts.unreachable) == (True, 1)
 
 

@@ -137,6 +137,7 @@ def _states(one: dict[str, Any]) -> tuple[str, str, str]:
         "": "",
         "waiting": "… waiting",
         "silent": "! not pressed",
+        "no_button": "– none there",
         "pressed": f"✓ {_took(button['seconds'])}",
     }[button["state"]]
     if button["state"] == "pressed" and (one["identity"] is None or button["problem"]):

@@ -86,6 +86,7 @@ def _candidate(store: Store, file: Path | None, config: Path) -> Iterator[Path]:
 
 def _promote(store: Store, config: Path, file: Path, by: str, *, force: bool) -> None:
     from worker.connect.config_file import UnwritableError
+    from worker.policy_words import surfaces_of
     from worker.proof import promoting
     from worker.proof.candidate import load_candidate
     from worker.proof.shadowing import running, stop
@@ -116,7 +117,8 @@ def _promote(store: Store, config: Path, file: Path, by: str, *, force: bool) ->
     except (promoting.RefusedError, UnwritableError) as error:
         raise UsageError(str(error)) from error
     said = f"{place.file} now holds policy {candidate.hash} (before: {live.hash}). "
-    why = why_restart(settings, candidate)
+    told_on = {*surfaces_of(live), *(["email"] if settings.email is not None else [])}
+    why = why_restart(settings, told_on, candidate)
     if why:
         said += f"Start hotlead run again to take it up, as {why}. The old one is kept: "
     else:

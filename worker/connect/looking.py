@@ -12,7 +12,7 @@ from connectors.base import Check, Surface
 from connectors.checking import probe
 from connectors.guiding import Guide
 from routing.nouns import Person
-from worker.adapters import crm_for, surfaces_for
+from worker.adapters import crm_for, surface_for
 from worker.clock import Clock
 from worker.doctor.examine import channels, hasty, logged_in
 from worker.doctor.people import people_checks
@@ -32,7 +32,7 @@ def look(guide: Guide, settings: Settings, secrets: Secrets, clock: Clock) -> It
             stack.callback(crm.close)
             yield from crm.checks(clock.now)
             return
-        surface = surfaces_for(settings, secrets)[guide.name]
+        surface = surface_for(guide.name, settings, secrets)
         stack.callback(surface.close)
         if (yield from logged_in(surface.checks(channels(settings.policy)))):
             yield from probe(

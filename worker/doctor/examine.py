@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from connectors.base import Check, Crm, Surface
+from connectors.base import Check, Crm
 from connectors.checking import probe
 from connectors.errors import ConnectorError
 from routing.policy import Policy
-from worker.adapters import crm_for, surfaces_for
+from worker.adapters import crm_for, surface_for
 from worker.clock import Clock
 from worker.doctor.absences import absence_checks
 from worker.doctor.guard import guard_checks
@@ -20,6 +20,7 @@ from worker.doctor.mirror import mirror_checks
 from worker.doctor.people import outsider_check, people_checks
 from worker.doctor.policy import policy_checks
 from worker.doctor.store import opened, store_checks
+from worker.policy_words import surfaces_of
 from worker.secrets import Secrets
 from worker.settings import Settings
 from worker.store.engine import Store, StoreError
@@ -42,9 +43,10 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
             if answers:
                 yield from probe("API forecast", lambda: guard_checks(store, crm, settings, clock))
             yield from probe("policy", lambda: policy_checks(store, settings.policy))
-        surface: Surface = surfaces_for(settings, secrets)[settings.policy.surface]
+        surface = surface_for(settings.policy.surface, settings, secrets)
         stack.callback(surface.close)
         reached = yield from logged_in(surface.checks(channels(settings.policy)))
+        yield from _chosen_by_reps(settings, secrets, stack)
         if reached and store is not None:
             yield from probe(
                 f"{surface.name} people",
@@ -57,6 +59,14 @@ def examine(settings: Settings, secrets: Secrets, clock: Clock) -> Iterator[Chec
             yield from probe(
                 "absences", lambda: absence_checks(settings, secrets, store, clock, mute)
             )
+
+
+def _chosen_by_reps(settings: Settings, secrets: Secrets, stack: ExitStack) -> Iterator[Check]:
+    """The surfaces besides the policy's own; no channel is posted to there."""
+    for name in surfaces_of(settings.policy)[1:]:
+        surface = surface_for(name, settings, secrets)
+        stack.callback(surface.close)
+        yield from surface.checks(())
 
 
 def channels(policy: Policy) -> list[str]:

@@ -65,8 +65,8 @@ def outsider_check(store: Store, surface: str) -> Check:
 def _judged(
     surface: Surface, policy: Policy, told: Told, strangers: Sequence[str]
 ) -> Iterator[Check]:
-    name, shown = f"{surface.name} people", surface.name.capitalize()
-    mend = f"invite them to {shown}, or give the CRM user the e-mail that is used there"
+    name, shown = f"{surface.name} people", surface.abilities.called
+    mend = surface.abilities.invite
     admins = [one for one in strangers if one in policy.places.admins]
     reps = [one for one in strangers if one not in admins]
     if admins:

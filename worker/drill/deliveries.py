@@ -12,6 +12,7 @@ from worker.store.engine import Tx
 from worker.store.statements import change
 from worker.store.tables import DELIVERY, DRILL, DRILL_TARGET
 
+NO_BUTTON = "nothing can be pressed there: it was sent, and who read it is not known"
 _OVER = "the drill ended before the message could be sent"
 
 
@@ -26,12 +27,17 @@ def is_over(tx: Tx, delivery: Row) -> bool:
     return True
 
 
-def arrived(tx: Tx, delivery: Row, now: datetime) -> None:
-    """The time to press begins with the first delivery."""
+def arrived(tx: Tx, delivery: Row, now: datetime, *, has_buttons: bool) -> None:
+    """The time to press begins with the first delivery; without buttons it ends there too."""
     target = DRILL_TARGET.c.id == delivery["drill_target_id"]
     query = select(DRILL.c.press_seconds).join(DRILL_TARGET, DRILL_TARGET.c.drill_id == DRILL.c.id)
     seconds = tx.conn.execute(query.where(target, DRILL.c.open)).scalar()
     if seconds is None:
+        return
+    if not has_buttons:
+        nobody = {"pressed_at": now, "pressed_by": "", "press_problem": NO_BUTTON, "mend": ""}
+        unpressed = update(DRILL_TARGET).where(target, DRILL_TARGET.c.pressed_at.is_(None))
+        tx.conn.execute(unpressed.values(**nobody, due_at=None))
         return
     waits = update(DRILL_TARGET).where(target, DRILL_TARGET.c.pressed_at.is_(None))
     tx.conn.execute(waits.values(due_at=now + timedelta(seconds=seconds), mend=""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.base import Button, Card
+from connectors.base import Abilities, Button, Card
 from routing.words import span
 from worker.store.alerts import Row
 
@@ -12,8 +12,10 @@ TITLE = "🧪 Drill: a test, no lead"
 _RUNGS = {"coverage_channel": "coverage channel", "claim_channel": "claim channel"}
 
 
-def drill_card(target: Row, delivery: Row) -> Card:
+def drill_card(target: Row, delivery: Row, abilities: Abilities) -> Card:
     """The message of one target, as it should read now. ``target`` is as of ``about_target``."""
+    if not abilities.has_buttons:
+        return _mute_card(target, delivery)
     waits = target["pressed_at"] is None and target["drill_state"] != "ended"
     button = Button(label="I got it", action="drill", style="primary")
     asks = "Please press “I got it”. " if waits else ""
@@ -29,14 +31,27 @@ def drill_card(target: Row, delivery: Row) -> Card:
     )
 
 
-def _what_for(target: Row) -> str:
+def _mute_card(target: Row, delivery: Row) -> Card:
+    """The same where nothing can be pressed: that it is read is all that there is to prove."""
+    return Card(
+        key=delivery["id"],
+        alert_id=target["id"],
+        title=TITLE,
+        summary=f"{_what_for(target, 'you')} No prospect is waiting and nothing is counted.",
+        facts=_facts(target, waits=False),
+        status="There is nothing to do",
+        footer=f"Drill {target['drill_id']} of Hotlead, begun by {target['by']}",
+    )
+
+
+def _what_for(target: Row, way: str = "you, and that your buttons reach Hotlead") -> str:
     if target["kind"] == "cover":
         gone = "; ".join(target["covers"])
         turn = "the turn of this channel" if _is_channel(target) else "your turn"
         return f"{gone}. With a real alert it would be {turn} now."
     if target["kind"] == "channel":
         return "Hotlead proves that its alerts reach this channel, whoever sees them first."
-    return "Hotlead proves that its alerts reach you, and that your buttons reach Hotlead."
+    return f"Hotlead proves that its alerts reach {way}."
 
 
 def _is_channel(target: Row) -> bool:

@@ -90,7 +90,8 @@ def _wanted(one: Reached, wish: Wish) -> bool:
 
 
 def _channels(wish: Wish) -> set[str]:
-    return {f"#{name.lstrip('#')}" for name in wish.channels}
+    """As the policy has them: a name with #, or the address of a list."""
+    return {name.lower() if "@" in name else f"#{name.lstrip('#')}" for name in wish.channels}
 
 
 def _check(found: Reach, wish: Wish) -> None:

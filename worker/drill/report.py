@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from worker.drill.deliveries import NO_BUTTON
 from worker.drill.rows import get_drill
 from worker.drill.task import UNDONE
 from worker.store.alerts import Row, place_from
@@ -170,9 +171,11 @@ def _delivery(row: Row, *, over: bool) -> Record:
 
 
 def _button(row: Row, delivery: Record, *, over: bool) -> Record:
-    """``state``: pressed, silent, waiting, or '' where there is no message."""
+    """``state``: pressed, silent, waiting, no_button, or '' where there is no message."""
     took = None
-    if row["pressed_at"] is not None:
+    if row["press_problem"] == NO_BUTTON:
+        state = "no_button"
+    elif row["pressed_at"] is not None:
         state = "pressed"
         took = (row["pressed_at"] - (row["sent_at"] or row["pressed_at"])).total_seconds()
     elif delivery["state"] != "sent":

@@ -6,11 +6,14 @@ live by the policy that they were fired under anyway.
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from sqlalchemy import Connection, select
 
 from routing.mapping import ExtraFields
 from routing.policy import Policy
 from worker.fields_read import account_fields, whole_mapping
+from worker.policy_words import surfaces_of
 from worker.settings import Settings
 from worker.store.receipts import policy_by_hash
 from worker.store.tables import POLICY_VERSION
@@ -28,12 +31,16 @@ def promoted_since(conn: Connection, present: Policy) -> Policy | None:
     return policy_by_hash(conn, row.hash)
 
 
-def why_restart(settings: Settings, new: Policy) -> str:
+def why_restart(settings: Settings, surfaces: Set[str], new: Policy) -> str:
     """Why a worker cannot take ``new`` up while it runs: what it reads would change; else ''.
 
-    ``settings`` are those that it was started with, whose policy says what it reads.
+    ``settings`` are those that it was started with, whose policy says what it reads, and
+    ``surfaces`` the names of those that it has.
     """
     present = settings.policy
+    unset = set(surfaces_of(new)) - surfaces
+    if unset:
+        return f"it tells people on surfaces that were not set up: {', '.join(sorted(unset))}"
     more = _read_fields(new) - _read_fields(present)
     if more:
         nouns = sorted({f"{noun}s" for noun, _ in more})

@@ -75,7 +75,7 @@ class Email:
 
     def _id(self, key: str) -> str:
         domain = self._mailer.settings.sender.rpartition("@")[2]
-        return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+        return f"<{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:32]}@{domain}>"
 
     def update(self, remote_id: str, card: Card) -> None:  # noqa: ARG002
         """Cannot be; raises PermanentError."""

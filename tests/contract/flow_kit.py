@@ -101,6 +101,7 @@ class Office:
     signed: bool = True
     secrets: str = SECRET
     more_env: dict[str, str] = field(default_factory=dict)
+    on_slack: bool = True
 
     def __enter__(self) -> Office:
         self._stack = ExitStack()
@@ -133,10 +134,11 @@ class Office:
             settings[name] = settings.get(name, {}) | values
         path = self.folder / f"hotlead-{uuid4().hex}.yaml"
         path.write_text(json.dumps(settings))  # JSON is YAML
-        env = {
+        tokens = {
             "HOTLEAD_SLACK_BOT_TOKEN": self.slack.bot_token,
             "HOTLEAD_SLACK_APP_TOKEN": self.slack.app_token,
         }
+        env = dict(tokens if self.on_slack else {})
         if self.signed:
             env["HOTLEAD_SIGNALS_SECRET"] = self.secrets
         env |= self.more_env

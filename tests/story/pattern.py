@@ -24,6 +24,7 @@ from connectors.sandbox.hubspot import HubspotSandbox
 from connectors.sandbox.salesforce import SalesforceSandbox
 from connectors.sandbox.serving import Serving
 from connectors.sandbox.slack import SlackSandbox
+from connectors.sandbox.smtp import SmtpSandbox
 from routing.latency import Summary
 from routing.nouns import Evidence
 from tests.contract.flow_kit import wiped
@@ -55,6 +56,9 @@ web: {{listen: "127.0.0.1:0"}}
 signals: {{require_signature: false}}
 clock: {{sweep_seconds: 10000, sync_seconds: 10000, digest_seconds: 10000, audit_seconds: 10000}}
 """
+_BY_MAIL = """
+email: {{host: 127.0.0.1, port: {port}, security: none, sender: hotlead@team.example}}
+"""
 
 
 @dataclass
@@ -81,6 +85,11 @@ class Pattern:
             "HOTLEAD_SLACK_BOT_TOKEN": self.slack.bot_token,
             "HOTLEAD_SLACK_APP_TOKEN": self.slack.app_token,
         }
+        self.mail = SmtpSandbox()
+        if "surface: email" in text:
+            self._stack.enter_context(self.mail)
+            text += _BY_MAIL.format(port=self.mail.port)
+            env = {}
         env |= self._crm(text)
         self.config = self.folder / "hotlead.yaml"
         self.config.write_text(self._running(text))
@@ -247,6 +256,11 @@ class Pattern:
     def shown(self, place: str) -> list[str]:
         """The same, each as one text."""
         return [json.dumps(one, ensure_ascii=False) for one in self.messages(place)]
+
+    def mails(self, address: str) -> list[tuple[str, str]]:
+        """The e-mails to an address, in order: the subject, and the text without its HTML."""
+        theirs = [one for one in self.mail.messages if one["To"] == address]
+        return [(str(one["Subject"]), str(next(one.iter_parts()).get_content())) for one in theirs]
 
     def told(self) -> dict[str, int]:
         """How many messages each place has; places without any are left out."""

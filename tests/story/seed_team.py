@@ -29,7 +29,14 @@ EDITED = {
                 '      watchers: ["#hot-leads"]\n'
             ),
         },
-    )
+    ),
+    "without Slack": (
+        "small-team",
+        {
+            "policy:\n": "policy:\n  surface: email\n",
+            '"#hot-leads"   # invite the bot to it': "hot-leads@team.example",
+        },
+    ),
 }
 """Presets that a team has edited: which, and by what each text was replaced."""
 

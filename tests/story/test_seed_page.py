@@ -409,6 +409,31 @@ def test_a_rep_without_slack_loses_nothing(small: Pattern) -> None:
     assert "Meant for dave@team.example" in small.shown("ada")[0]
 
 
+def test_a_team_without_slack_is_told_by_e_mail_at_once_and_as_a_digest(
+    all_patterns: Playing,
+) -> None:
+    team = all_patterns("without Slack").anew()
+    team.signal(DANA, "reply", sentiment="positive")
+    ((subject, text),) = team.mails("ann@team.example")
+    assert subject == "Dana Reed (Acme) replied, positive — yours"
+    assert text.index(f"Open thread: https://mail.example/{DANA}") < text.index("Acme rollout")
+    assert "Why you: " in text
+    team.wait(minutes=16)
+    assert team.mails("ann@team.example")[1][0].endswith("— still yours")
+    team.wait(minutes=15)
+    assert team.mails("ben@team.example")[0][0].endswith("— for Ann AE")
+    team.contact("ann", "dana")
+    (task,) = team.tasks()
+    assert (team.alert()["state"], task["done"]) == ("responded", True)
+    team.signal("olaf@orphan.example")
+    assert [one[0][-13:] for one in team.mails("hot-leads@team.example")] == ["who takes it?"]
+    team.signal(DANA, "click")
+    team.wait(hours=8)
+    subject, text = team.mails("ann@team.example")[-1]
+    assert subject.startswith("Digest for ")
+    assert f"- {DANA} clicked a link" in text
+
+
 def test_each_rep_chooses_what_interrupts_and_what_waits_until_evening(mixed: Pattern) -> None:
     mixed.signal(DANA, "form")
     assert (mixed.told(), mixed.outcomes()) == ({}, ["digest"])

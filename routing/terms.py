@@ -106,9 +106,7 @@ def _channel(value: str) -> str:
     if re.fullmatch(r"[^\s#,@<>]+@[^\s#,@<>]+", value):
         return value.lower()
     if not re.fullmatch(r"#?[^\s#,]{1,80}", value):
-        raise ValueError(
-            f"{value!r} is no channel name; write it like '#hot-leads', or the address of a list"
-        )
+        raise ValueError(f"{value!r} is no channel name; write it like '#hot-leads'")
     return "#" + value.lstrip("#")
 
 

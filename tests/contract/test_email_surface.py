@@ -29,12 +29,16 @@ from connectors.errors import (
 from connectors.sandbox.smtp import SmtpSandbox
 from tests.contract.flow_kit import Office, csv_policy, rows
 from tests.contract.slack_kit import CARD
+from tests.contract.test_drill import beat, begin
 from worker.context import Patience
 from worker.doctor.examine import examine
+from worker.drill.plan import Wish
+from worker.drill.report import report_of
 from worker.run import Worker
 from worker.secrets import Secrets, load_secrets
 from worker.settings import SettingsError, load_settings, missing_secrets
-from worker.store.tables import ALERT_EVENT, DELIVERY
+from worker.store.facts import person_by_email
+from worker.store.tables import ALERT_EVENT, DELIVERY, PERSON_SETTING
 
 NOW = timedelta(0)
 ANN, BEN = "ann@team.example", "ben@team.example"
@@ -295,6 +299,43 @@ def test_doctor_looks_at_the_mail_server_and_at_every_reader(
     assert [found[name].state for name in names] == ["ok", "ok", "ok", "warn"]
     assert "mia@team.example" in found["email people"].text
     assert not [name for name in found if name.startswith("slack")]
+
+
+def test_a_drill_by_e_mail_asks_for_no_press_and_does_not_say_that_there_was_one(
+    office: Office, mail: SmtpSandbox
+) -> None:
+    worker = started(office, mail)
+    mail.messages.clear()
+    drill_id = begin(worker, Wish(people=(ANN,)))
+    beat(worker)
+    (message,) = mail.messages
+    text, html = parts(message)
+    assert "There is nothing to do" in text
+    assert "press" not in text + html
+    found = report_of(worker.store, drill_id)
+    (ann,) = found.people
+    assert (ann["delivery"]["state"], ann["button"]["state"]) == ("sent", "no_button")
+    assert (found.over, found.failed, found.counts.pressed) == (True, False, 0)
+
+
+def test_a_rep_who_chose_e_mail_is_told_by_it_and_the_others_in_slack(
+    tmp_path: Path, sqlite_url: str, mail: SmtpSandbox
+) -> None:
+    policy = csv_policy() | {"rep_choice": {"surfaces": ["email"]}}
+    more = {"HOTLEAD_SMTP_PASSWORD": "right"}
+    with Office(tmp_path, sqlite_url, policy=policy, more_env=more) as office:
+        worker = office.worker(email=section(mail))
+        with worker.store.write() as tx:
+            who = person_by_email(tx.conn, ANN)
+            assert who is not None
+            now = office.clock.now()
+            values = {"person_id": who.id, "surface": "email", "changed_at": now}
+            tx.conn.execute(tx.insert(PERSON_SETTING).values(**values))
+        office.post(worker, office.body())
+        office.post(worker, office.body("cora@contoso.example"))
+        assert worker.settle()
+        assert [one["To"] for one in mail.messages] == [ANN]
+        assert (len(office.texts("ann")), len(office.texts("cid"))) == (0, 1)
 
 
 def secrets() -> Secrets:

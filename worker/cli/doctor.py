@@ -29,8 +29,9 @@ def add_to(app: typer.Typer) -> None:
     def doctor(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
         """Try everything that the worker needs, and say how to mend what is wrong.
 
-        Looks at the store, the CRM, the mirror, Slack or the mail server, and the policy. Changes nothing outside.
-        Ends with 1 when a check failed, with 2 when the configuration cannot be used.
+        Looks at the store, the CRM, the mirror, Slack or the mail server, and the policy. Changes
+        nothing outside. Ends with 1 when a check failed, with 2 when the configuration cannot be
+        used.
         """
         from worker.doctor.examine import examine
 

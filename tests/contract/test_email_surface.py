@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
+from sqlalchemy import update
 
 from connectors.base import Button, Card, CardGroup, CardItem
 from connectors.email.content import SUBJECT, content, subject_of
@@ -34,6 +35,7 @@ from worker.context import Patience
 from worker.doctor.examine import examine
 from worker.drill.plan import Wish
 from worker.drill.report import report_of
+from worker.proof.taking_up import why_restart
 from worker.run import Worker
 from worker.secrets import Secrets, load_secrets
 from worker.settings import SettingsError, load_settings, missing_secrets
@@ -289,6 +291,19 @@ def test_a_server_that_never_answers_is_given_up_after_six_copies_and_the_alert_
     assert (told.count(ANN), told.count(BEN)) == (6, 1)
 
 
+def test_a_message_of_a_surface_that_is_no_more_is_given_up_and_the_alert_climbs(
+    office: Office, mail: SmtpSandbox
+) -> None:
+    worker = started(office, mail)
+    before = {"state": "pending", "remote_id": "", "sent_at": None, "revision": 0}
+    with worker.store.write() as tx:
+        tx.conn.execute(update(DELIVERY).values(place=f"slack:person:{ANN}", **before))
+    assert worker.settle()
+    (old, _) = sorted(rows(worker, DELIVERY), key=lambda row: row["created_at"])
+    assert (old["state"], old["error"]) == ("failed", "the surface slack is not set up")
+    assert [one["To"] for one in mail.messages] == [ANN, BEN]
+
+
 def test_doctor_looks_at_the_mail_server_and_at_every_reader(
     office: Office, mail: SmtpSandbox
 ) -> None:
@@ -372,6 +387,8 @@ def test_check_refuses_channels_of_another_surface_and_one_that_is_not_set_up(
     assert "is no place on the surface slack" in problem(mail_policy(surface="slack"), email=email)
     assert "surface email is not set up" in problem(mail_policy())
     chosen = csv_policy() | {"rep_choice": {"surfaces": ["email"]}}
+    assert why_restart(good, {"email"}, good.policy) == ""
+    assert "were not set up: email" in why_restart(good, {"slack"}, good.policy)
     assert "add the section 'email'" in problem(chosen)
     both = load_settings(written(tmp_path, chosen, email=email))
     assert "HOTLEAD_SMTP_PASSWORD" in missing_secrets(both, load_secrets({}))

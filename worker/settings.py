@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, Self, cast
 
@@ -150,7 +151,7 @@ def _rules_alone(target: Path) -> YamlFile:
 
 
 def _problems(error: ValidationError, origins: Origins) -> list[FileProblem]:
-    schema = Settings.model_json_schema()
+    schema = _schema()
     found = []
     for one in error.errors(include_url=False, include_input=False):
         path: KeyPath = one["loc"]
@@ -169,6 +170,11 @@ def _problems(error: ValidationError, origins: Origins) -> list[FileProblem]:
         key = one["type"] == "extra_forbidden"
         found.append(source.problem(inner, what, mend, key=key))
     return found
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return Settings.model_json_schema()
 
 
 def _placed(problem: Problem, at: KeyPath, origins: Origins) -> FileProblem:

@@ -124,6 +124,16 @@ def test_run_names_the_secrets_that_are_missing(tmp_path: Path) -> None:
     assert "HOTLEAD_SLACK_BOT_TOKEN" in done.stderr
 
 
+@pytest.mark.parametrize("words", [("explain", "dana@acme.example"), ("drill", "--dry-run")])
+def test_of_an_empty_mirror_nothing_is_said_but_the_mend(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    hotlead("init", "--pattern", "bdr-ae", cwd=tmp_path)
+    done = hotlead(*words, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nobody is mirrored yet; run hotlead sync --once first" in done.stderr
+
+
 def test_send_signal_says_when_nobody_listens(tmp_path: Path) -> None:
     done = hotlead("send-signal", "-", "--url", "http://127.0.0.1:9", cwd=tmp_path, text="{}")
     assert done.returncode == 2

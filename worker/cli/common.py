@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from worker.secrets import Secrets, load_secrets
 from worker.settings import Settings, load_settings, missing_secrets
 from worker.store.engine import Store
 from worker.store.migrate import migrate
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The configuration file.", metavar="FILE")
@@ -61,3 +64,14 @@ def opened_store(config: Path) -> Iterator[Store]:
 
 
 clock = clock_from_environment()
+
+
+def need_people(conn: Connection) -> None:
+    """Raise UsageError while the mirror has nobody, as an answer out of nothing would mislead."""
+    from sqlalchemy import select
+
+    from routing.nouns import Person
+    from worker.store.mirror_map import table_of
+
+    if conn.execute(select(table_of(Person).c.id).limit(1)).first() is None:
+        raise UsageError("nobody is mirrored yet; run hotlead sync --once first")

@@ -17,6 +17,7 @@ from worker.cli.common import (
     JsonOption,
     UsageError,
     clock,
+    need_people,
     opened_store,
 )
 from worker.cli.drill_output import follow, print_plan, print_report
@@ -211,6 +212,7 @@ def _planned(store: Store, policy: Any, wish: Any) -> tuple[Target, ...]:
 
     now = clock.now()
     with store.read() as conn:
+        need_people(conn)
         team = team_of(conn, policy, now)
         found = reach(conn, policy, team)
     try:

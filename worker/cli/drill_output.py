@@ -47,7 +47,8 @@ def print_plan(targets: Sequence[Target], record: Record | None) -> None:
     print_table("Who would be told", columns, rows)
     told = [one for one in targets if one.gets_message]
     people = sum(one.kind == "person" for one in told)
-    said = f"{people} people and {len(told) - people} channels would get a test message."
+    said = f"{people} {'person' if people == 1 else 'people'} and {len(told) - people} channels "
+    said += "would get a test message."
     if record is not None:
         said += f" The CRM would get one marked task about {record.name}, removed at the end."
     say(f"{said} Nothing was sent.")

@@ -13,6 +13,7 @@ from worker.cli.common import (
     JsonOption,
     UsageError,
     clock,
+    need_people,
     opened_store,
 )
 from worker.cli.output import console, print_json, printable
@@ -52,6 +53,7 @@ def add_to(app: typer.Typer) -> None:
 
         policy = load_settings(config).policy
         with opened_store(config) as store, store.read() as conn:
+            need_people(conn)
             try:
                 meant = find_subject(conn, subject)
             except NoSubjectError as error:
